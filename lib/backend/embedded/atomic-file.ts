@@ -1,0 +1,53 @@
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { isMissingFile, stateError } from './state-error.js';
+
+/**
+ * Replaces a file so that a kill or a power cut at any moment leaves the old or the new content,
+ * never a mixture. After it resolves the new content is on the disk.
+ *
+ * @throws VirtualSmartCardError `ERR_STATE_IO`; the old content is then still there
+ */
+export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.tmp`;
+  try {
+    const file = await open(temporary, 'w', 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {
+      // The write's own error says more than that of the clean-up.
+    });
+    throw stateError(error, 'write', path);
+  }
+}
+
+/** Removes a file for good; a file that is not there is fine. */
+export async function removeFileDurably(path: string): Promise<void> {
+  try {
+    await rm(path);
+  } catch (error) {
+    if (isMissingFile(error)) return;
+    throw stateError(error, 'remove', path);
+  }
+  try {
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    throw stateError(error, 'remove', path);
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

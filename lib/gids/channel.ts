@@ -1,0 +1,20 @@
+/**
+ * Something that takes a command APDU and returns its response APDU (data and status word): a card
+ * in this process, a reader reached by PC/SC, a connection to `serve`.
+ */
+export interface ApduChannel {
+  /**
+   * Sends one command APDU and resolves to the response APDU, status word last. Calls may overlap
+   * and are carried out in order. The channel copies what it keeps; the caller wipes its command.
+   */
+  transmit(command: Uint8Array): Promise<Buffer>;
+  /** Resets the card's state on this channel: no PIN verified, nothing selected. */
+  reset(): Promise<void>;
+  /** Resets and lets go. Safe to call twice. */
+  close(): Promise<void>;
+  /**
+   * The error behind the last status word, where the channel knows more than the status word says
+   * (a card in this process does). Reading it clears it.
+   */
+  takeFailure?(): unknown;
+}
