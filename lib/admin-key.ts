@@ -72,6 +72,11 @@ export class AdminKey {
     return concatSecret(this.#use());
   }
 
+  /** Another key object of the same key, which outlives this one. */
+  clone(): AdminKey {
+    return new AdminKey(concatSecret(this.#use()));
+  }
+
   /** Key check value: the first 3 bytes of 8 zero bytes encrypted, as 6 hexadecimal digits. */
   get kcv(): string {
     return keyCheckValue(this.#use()).toString('hex');

@@ -26,6 +26,7 @@
  * | `ERR_CARD_LOST` | The TPM was cleared or replaced, or the card's files are an older copy: the card is gone for good. |
  * | `ERR_CARD_NOT_INITIALIZED` | The card has no file system (it was made without `generate`). |
  * | `ERR_CARD_COMMAND` | The card refused a command in a way not listed here; `statusWord` has its answer. |
+ * | `ERR_CARD_RESPONSE` | The card answered with bytes that are not what the card edge says, or its files are damaged. |
  * | `ERR_CONTAINER_NOT_FOUND` | The card has no such container, or none with what is needed. |
  * | `ERR_CONTAINER_EXISTS` | The card already has a container of that name. |
  * | `ERR_CONTAINER_AMBIGUOUS` | Several containers match; name one. |
@@ -70,6 +71,7 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_CARD_LOST'
   | 'ERR_CARD_NOT_INITIALIZED'
   | 'ERR_CARD_COMMAND'
+  | 'ERR_CARD_RESPONSE'
   | 'ERR_CONTAINER_NOT_FOUND'
   | 'ERR_CONTAINER_EXISTS'
   | 'ERR_CONTAINER_AMBIGUOUS'

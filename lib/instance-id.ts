@@ -31,3 +31,8 @@ export function normalizeInstanceId(instanceId: string): string {
   }
   return PREFIX + number;
 }
+
+/** The number of a device instance id, in any of its forms. */
+export function instanceNumber(instanceId: string): number {
+  return Number(normalizeInstanceId(instanceId).slice(PREFIX.length));
+}

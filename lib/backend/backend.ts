@@ -57,14 +57,15 @@ export interface CardInfo {
   stateReason: string | undefined;
   /** `software`: key and TPM are this process and its files. `hardware`: a TPM device. */
   tpm: 'software' | 'hardware';
-  antiHammering: AntiHammering;
-  allowKeyImport: boolean;
-  hasPuk: boolean;
-  /** Wrong PINs left before the card blocks; 0 when blocked, undefined when it cannot be known. */
+  /** This and what follows is undefined where it cannot be known: on a lost card. */
+  antiHammering: AntiHammering | undefined;
+  allowKeyImport: boolean | undefined;
+  hasPuk: boolean | undefined;
+  /** Wrong PINs left before the card blocks; 0 when blocked. */
   pinTriesLeft: number | undefined;
   pinTriesMax: number | undefined;
   pukTriesLeft: number | undefined;
-  containerCount: number;
+  containerCount: number | undefined;
 }
 
 /** State of the TPM, above all of its dictionary-attack lockout. Times are in milliseconds. */

@@ -77,8 +77,10 @@ export interface Tries {
 export interface Authorization {
   readonly value: Uint8Array;
   readonly released: boolean;
-  /** Wipes the value. Safe to call twice. */
-  release(): void;
+  /**
+   * Ends the log-in at once; resolves when no copy of the value is left anywhere. Safe to call twice.
+   */
+  release(): Promise<void>;
 }
 
 export type Verification =

@@ -8,6 +8,11 @@ export interface ApduChannel {
    * and are carried out in order. The channel copies what it keeps; the caller wipes its command.
    */
   transmit(command: Uint8Array): Promise<Buffer>;
+  /**
+   * Runs `work`, which uses this channel, with no command of another channel of the card in between
+   * (a PC/SC transaction). A channel without it leaves that to chance.
+   */
+  exclusively?<T>(work: () => Promise<T>): Promise<T>;
   /** Resets the card's state on this channel: no PIN verified, nothing selected. */
   reset(): Promise<void>;
   /** Resets and lets go. Safe to call twice. */

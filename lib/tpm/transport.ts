@@ -14,6 +14,11 @@ export interface TpmTransport {
    * Rejects with `ERR_TPM_UNAVAILABLE` when the TPM cannot be reached and `ERR_CLOSED` after close.
    */
   transmit(command: Uint8Array): Promise<Buffer>;
+  /**
+   * Overwrites what the TPM's code may have kept of these random values (16 to 4096 bytes each).
+   * Only where the TPM is in this process.
+   */
+  forget?(values: readonly Uint8Array[]): Promise<void>;
   /** Finishes what is queued, then lets go of the TPM. Safe to call twice. */
   close(): Promise<void>;
 }

@@ -1,4 +1,3 @@
-import { deserialize, serialize } from 'node:v8';
 import type { CardState } from '../../gids/card-state.js';
 import type { PinPolicyOptions } from '../../pin-policy.js';
 import type { WrappedObject } from '../../tpm/tpm.js';
@@ -30,15 +29,30 @@ export interface Credential {
   sealed: WrappedObject | undefined;
 }
 
-/**
- * The record as bytes. V8's own format carries maps and byte arrays as they are, and newer versions
- * of V8 read what older ones wrote.
- */
+/** The record as UTF-8 JSON; maps and byte strings are marked so that they come back as what they were. */
 export function encodeRecord(record: CardRecord): Buffer {
-  return serialize(record);
+  return Buffer.from(JSON.stringify(record, markSpecial));
 }
 
 /** The inverse of {@link encodeRecord}; the bytes have been authenticated before. */
 export function decodeRecord(bytes: Uint8Array): CardRecord {
-  return deserialize(bytes) as CardRecord;
+  return JSON.parse(Buffer.from(bytes).toString('utf8'), restoreSpecial) as CardRecord;
+}
+
+/** The holder is asked, since Buffer and Date have a toJSON that runs before a replacer. */
+function markSpecial(this: unknown, key: string, value: unknown): unknown {
+  const original = (this as Record<string, unknown>)[key];
+  if (original instanceof Uint8Array) return { $bytes: Buffer.from(original).toString('base64') };
+  if (original instanceof Date) return { $date: original.toISOString() };
+  if (original instanceof Map) return { $map: [...original] };
+  return value;
+}
+
+function restoreSpecial(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const marked = value as { $bytes?: string; $date?: string; $map?: [unknown, unknown][] };
+  if (marked.$bytes !== undefined) return Buffer.from(marked.$bytes, 'base64');
+  if (marked.$date !== undefined) return new Date(marked.$date);
+  if (marked.$map !== undefined) return new Map(marked.$map);
+  return value;
 }

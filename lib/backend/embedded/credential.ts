@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { wipe } from '../../secret.js';
 import { isTpmCode } from '../../tpm/error.js';
 import { Tpm } from '../../tpm/tpm.js';
+import { allSettled } from './all-settled.js';
 import type { Credential } from './card-record.js';
 import { defineIndex, PIN_INDEX, pinIndexName } from './nv-indexes.js';
 
@@ -24,12 +25,14 @@ export type Opening =
  * holds even against an owner who redefines the index, and its failures count in the TPM's lockout.
  *
  * @param index - handle for the PIN index; undefined leaves the counting to the TPM's lockout
+ * @param ready - when the index may be defined
  */
 export async function createCredential(
   tpm: Tpm,
   secret: Uint8Array,
   authorization: Uint8Array,
   index: number | undefined,
+  ready: Promise<void>,
 ): Promise<Credential> {
   const salt = randomBytes(32);
   const indexAuth = deriveAuth(secret, salt, 'index');
@@ -46,8 +49,10 @@ export async function createCredential(
     const defining =
       index === undefined
         ? undefined
-        : defineIndex(tpm, index, PIN_INDEX, { value: pinCount(0, TRIES), authValue: indexAuth });
-    const [sealed] = await Promise.all([sealing, defining]);
+        : ready.then(() =>
+            defineIndex(tpm, index, PIN_INDEX, { value: pinCount(0, TRIES), authValue: indexAuth }),
+          );
+    const sealed = await allSettled(sealing, defining);
     return { length: secret.length, salt, index, sealed };
   } finally {
     wipe(indexAuth, objectAuth);
@@ -65,20 +70,15 @@ export async function openCredential(
   const indexAuth = deriveAuth(secret, salt, 'index');
   const objectAuth = deriveAuth(secret, salt, 'object');
   try {
-    const object = await tpm.load(sealed);
-    try {
-      const pinIndex =
-        index === undefined
-          ? {}
-          : { pinIndex: { index, name: pinIndexName(index), authValue: indexAuth } };
-      const authorization = await tpm.unsealWithPolicy(object, {
-        ...pinIndex,
-        authValue: objectAuth,
-      });
-      return { result: 'open', authorization };
-    } finally {
-      await tpm.flush(object.handle);
-    }
+    const pinIndex =
+      index === undefined
+        ? {}
+        : { pinIndex: { index, name: pinIndexName(index), authValue: indexAuth } };
+    const authorization = await tpm.unsealWithPolicy(sealed, {
+      ...pinIndex,
+      authValue: objectAuth,
+    });
+    return { result: 'open', authorization };
   } catch (error) {
     if (isTpmCode(error, TPM_RC_AUTH_UNAVAILABLE)) return { result: 'blocked' };
     if (isTpmCode(error, TPM_RC_BAD_AUTH) || isTpmCode(error, TPM_RC_AUTH_FAIL)) {

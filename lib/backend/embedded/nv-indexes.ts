@@ -79,7 +79,7 @@ export async function defineIndex(
 
 /** Handles that nobody uses now, as many as asked for. */
 export async function freeIndexes(tpm: Tpm, count: number): Promise<number[]> {
-  const taken = new Set(await tpm.nvIndexes());
+  const taken = new Set<number>(await tpm.nvIndexes());
   if (taken.size + count > COUNT) {
     throw new VirtualSmartCardError('ERR_TPM_NV_FULL', 'The TPM has no free NV index left.');
   }

@@ -43,11 +43,12 @@ export class StateDirectory {
 
   /** Makes the directories, readable by their owner only. */
   async prepare(): Promise<void> {
-    try {
-      await mkdir(this.cards, { recursive: true, mode: 0o700 });
-    } catch (error) {
-      throw stateError(error, 'create', this.root);
-    }
+    await this.#make(this.cards);
+  }
+
+  /** Makes the directory of a software TPM's state. */
+  async prepareTpm(): Promise<void> {
+    await this.#make(this.tpm);
   }
 
   /** Instance numbers that have a file of that kind, ascending. */
@@ -64,6 +65,14 @@ export class StateDirectory {
   async leftovers(): Promise<string[]> {
     const names = await this.#names();
     return names.filter((name) => name.endsWith('.tmp')).map((name) => join(this.cards, name));
+  }
+
+  async #make(path: string): Promise<void> {
+    try {
+      await mkdir(path, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw stateError(error, 'create', path);
+    }
   }
 
   async #names(): Promise<string[]> {

@@ -1,0 +1,46 @@
+import { AdminKey } from './admin-key.js';
+import { describeType, invalidArgument } from './errors.js';
+
+/**
+ * Answers a card's 8-byte challenge with the 8-byte response that the admin key makes of it, where
+ * the key itself is kept elsewhere: on a server, in an HSM. See {@link AdminKey.respond}.
+ */
+export type AdminResponder = (challenge: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+
+/** Who proves to be the card's administrator: the admin key, or someone who answers for it. */
+export type AdminAuthenticator = AdminKey | AdminResponder;
+
+/**
+ * Runs `use` with a responder for the authenticator. An admin key is copied before the first wait,
+ * so that disposing of the caller's changes nothing, and the copy is wiped afterwards.
+ */
+export async function withAdmin<T>(
+  authenticator: AdminAuthenticator,
+  parameter: string,
+  use: (respond: (challenge: Uint8Array) => Promise<Uint8Array>) => Promise<T>,
+): Promise<T> {
+  if (typeof authenticator === 'function') {
+    return use(async (challenge) => checkResponse(await authenticator(challenge)));
+  }
+  const key = requireAdminKey(authenticator, parameter).clone();
+  try {
+    return await use(async (challenge) => key.respond(challenge));
+  } finally {
+    key.dispose();
+  }
+}
+
+/** A copy of an admin key's bytes, which the library wipes. */
+export function adminKeyBytes(key: unknown, parameter: string): Buffer {
+  return requireAdminKey(key, parameter).exportBytes();
+}
+
+function requireAdminKey(key: unknown, parameter: string): AdminKey {
+  if (key instanceof AdminKey) return key;
+  throw invalidArgument(parameter, 'an AdminKey', describeType(key));
+}
+
+function checkResponse(response: unknown): Uint8Array {
+  if (response instanceof Uint8Array && response.length === 8) return response;
+  throw invalidArgument('the response to the challenge', '8 bytes', describeType(response));
+}

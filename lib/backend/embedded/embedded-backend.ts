@@ -1,0 +1,82 @@
+import { VirtualSmartCardError } from '../../errors.js';
+import { instanceNumber } from '../../instance-id.js';
+import type {
+  Backend,
+  CardConnection,
+  CardInfo,
+  CreateRequest,
+  LongCallOptions,
+  TpmStatus,
+} from '../backend.js';
+import type { EmbeddedStore } from './embedded-store.js';
+import { type StoreShare, shareStore } from './open-stores.js';
+import { locateStateDirectory } from './state-directory.js';
+
+export interface EmbeddedBackendOptions {
+  /** Default: VIRTUAL_SMARTCARD_HOME, then the platform's folder for application data. */
+  stateDirectory?: string | undefined;
+  /** `libtpms`, `device:PATH`, `swtpm:unix:PATH` or `swtpm:tcp:HOST:PORT`; default: what the store has. */
+  tpm?: string | undefined;
+  /** The TPM's owner authorisation; default empty. Copied. */
+  ownerAuthorization?: Uint8Array | undefined;
+}
+
+/** Opens the embedded backend; managers of one thread on one directory share its store. */
+export async function openEmbeddedBackend(options: EmbeddedBackendOptions): Promise<Backend> {
+  const root = locateStateDirectory(options.stateDirectory);
+  return new EmbeddedBackend(await shareStore(root, options));
+}
+
+class EmbeddedBackend implements Backend {
+  readonly kind = 'embedded';
+  readonly #share: StoreShare;
+  readonly #connections = new Set<CardConnection>();
+  #closed: Promise<void> | undefined;
+
+  constructor(share: StoreShare) {
+    this.#share = share;
+  }
+
+  async create(request: CreateRequest): Promise<string> {
+    return this.#store.create(request);
+  }
+
+  async list(): Promise<CardInfo[]> {
+    return this.#store.list();
+  }
+
+  async destroy(instanceId: string, options: LongCallOptions): Promise<void> {
+    await this.#store.destroy(instanceNumber(instanceId), options);
+  }
+
+  async connect(instanceId: string): Promise<CardConnection> {
+    const connection = this.#store.connect(instanceNumber(instanceId));
+    connection.onClose(() => this.#connections.delete(connection));
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  async tpmStatus(): Promise<TpmStatus> {
+    const { address, kind, context } = this.#store;
+    return { address, kind, ...(await context.tpm.status()) };
+  }
+
+  async resetTpmLockout(lockoutAuthorization: Uint8Array): Promise<void> {
+    await this.#store.context.tpm.resetLockout(lockoutAuthorization);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => connection.close()));
+    await this.#share.leave();
+  }
+
+  get #store(): EmbeddedStore {
+    if (!this.#closed) return this.#share.store;
+    throw new VirtualSmartCardError('ERR_CLOSED', 'The manager was closed.');
+  }
+}

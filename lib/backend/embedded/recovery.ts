@@ -1,0 +1,71 @@
+import { rm } from 'node:fs/promises';
+import { VirtualSmartCardError } from '../../errors.js';
+import type { Tpm } from '../../tpm/tpm.js';
+import { CardFile, type CardFileHeader } from './card-file.js';
+import { EmbeddedCard } from './embedded-card.js';
+import { recoverIntent } from './intent.js';
+import type { LostCard } from './lost-card.js';
+import { isInOurRange, undefineIfOurs } from './nv-indexes.js';
+import type { StateDirectory } from './state-directory.js';
+import { isMissingFile } from './state-error.js';
+import type { StoreContext } from './store-context.js';
+
+/** Makes good what a killed process left behind, then loads the store's cards by instance number. */
+export async function recoverCards(
+  context: StoreContext,
+): Promise<Map<number, EmbeddedCard | LostCard>> {
+  const { directory } = context;
+  for (const path of await directory.leftovers()) await rm(path, { force: true });
+  for (const instance of await directory.instances('intent')) {
+    await recoverIntent(context, instance);
+  }
+  const cards = new Map<number, EmbeddedCard | LostCard>();
+  for (const instance of await directory.instances('card')) {
+    cards.set(instance, await load(context, instance));
+  }
+  if (isOurs(context.tpm)) await removeStrayIndexes(context);
+  return cards;
+}
+
+/** Whether the TPM exists for this store alone. */
+export function isOurs(tpm: Tpm): boolean {
+  return tpm.transport.kind === 'libtpms';
+}
+
+/** The readable part of a card's file; undefined when there is none or it is damaged. */
+export async function readHeader(
+  directory: StateDirectory,
+  instance: number,
+): Promise<CardFileHeader | undefined> {
+  try {
+    return (await CardFile.read(directory.card(instance))).header;
+  } catch (error) {
+    if (VirtualSmartCardError.is(error, 'ERR_STATE_CORRUPT')) return undefined;
+    if (VirtualSmartCardError.is(error) && isMissingFile(error.cause)) return undefined;
+    throw error;
+  }
+}
+
+async function load(context: StoreContext, instance: number): Promise<EmbeddedCard | LostCard> {
+  try {
+    return await EmbeddedCard.load(context, instance);
+  } catch (error) {
+    const isUnusable =
+      VirtualSmartCardError.is(error, 'ERR_CARD_LOST') ||
+      VirtualSmartCardError.is(error, 'ERR_STATE_CORRUPT');
+    if (!isUnusable) throw error;
+    const header = await readHeader(context.directory, instance);
+    return { name: header?.name ?? '', reason: error };
+  }
+}
+
+/** On a TPM of our own, an index of our range that no card names belongs to nobody. */
+async function removeStrayIndexes({ tpm, directory }: StoreContext): Promise<void> {
+  const instances = await directory.instances('card');
+  const headers = await Promise.all(instances.map((instance) => readHeader(directory, instance)));
+  if (headers.includes(undefined)) return;
+  const named = new Set(headers.flatMap((header) => header?.nvIndexes ?? []));
+  for (const index of await tpm.nvIndexes()) {
+    if (isInOurRange(index) && !named.has(index)) await undefineIfOurs(tpm, index);
+  }
+}

@@ -1,0 +1,405 @@
+import { X509Certificate } from 'node:crypto';
+import { type AdminAuthenticator, adminKeyBytes, withAdmin } from './admin-authentication.js';
+import type { AdminKey } from './admin-key.js';
+import { checkOptions } from './arguments.js';
+import type {
+  CardConnection,
+  CardInfo,
+  ContainerInfo,
+  CredentialTries,
+} from './backend/backend.js';
+import { VirtualSmartCardCertificate } from './certificate.js';
+import { copyPin, copyPuk, type PinOptions, SecretCopies, withCheckedPin } from './credentials.js';
+import { enrollCertificate, requestCertificate } from './enroll/enroll.js';
+import type { PendingRequest } from './enroll/pending-request.js';
+import { VirtualSmartCardError } from './errors.js';
+import { type CertificateInput, storeBesideItsKey } from './install-certificate.js';
+import { VirtualSmartCardKey } from './key.js';
+import { readPrivateKey } from './key-import.js';
+import {
+  type CreateKeySpec,
+  checkContainerName,
+  checkedKeySpec,
+  type ImportKeySpec,
+  keySpecOption,
+  newContainerName,
+  selectContainer,
+} from './key-spec.js';
+import { type SecretInput, wipe } from './secret.js';
+
+/** How a blocked card is opened again: by its PUK, by its admin key, or by someone who has that key. */
+export type UnblockOptions =
+  | { puk: SecretInput; newPin: SecretInput }
+  | { adminKey: AdminAuthenticator; newPin: SecretInput };
+
+/**
+ * One virtual smart card, opened with a PIN state of its own. Made by `manager.create` and
+ * `manager.card`. Calls may overlap; each is carried out whole, in order.
+ *
+ * Every method may reject with `ERR_CLOSED`, `ERR_CARD_LOST`, `ERR_CARD_NOT_INITIALIZED` and
+ * `ERR_TPM_UNAVAILABLE`. Those that take a `pin` may reject with `ERR_PIN_REQUIRED`,
+ * `ERR_PIN_INCORRECT` (with `triesLeft`), `ERR_PIN_BLOCKED`, `ERR_TPM_LOCKED_OUT` (with
+ * `retryAfterMs`) and `ERR_ABORTED`.
+ *
+ * @example
+ * ```ts
+ * await using card = await manager.card();
+ * const certificate = await card.enroll(infText, { pin });
+ * const signature = await certificate.key.sign('RSA-SHA256', data, { pin });
+ * ```
+ */
+export class VirtualSmartCard {
+  /** Device instance id, `ROOT\SMARTCARDREADER\0000` and on. */
+  readonly instanceId: string;
+  /** The friendly name it was created with. */
+  readonly name: string;
+  readonly #connection: CardConnection;
+  readonly #onClose: (card: VirtualSmartCard) => void;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    connection: CardConnection,
+    { instanceId, name }: { instanceId: string; name: string },
+    onClose: (card: VirtualSmartCard) => void,
+  ) {
+    this.#connection = connection;
+    this.instanceId = instanceId;
+    this.name = name;
+    this.#onClose = onClose;
+  }
+
+  /** @internal A card over a connection that is open already. */
+  static over(
+    connection: CardConnection,
+    identity: { instanceId: string; name: string },
+    onClose: (card: VirtualSmartCard) => void = () => undefined,
+  ): VirtualSmartCard {
+    return new VirtualSmartCard(connection, identity, onClose);
+  }
+
+  /**
+   * The card as `manager.list` shows it.
+   *
+   * @example
+   * ```ts
+   * const { pinTriesLeft, containerCount } = await card.info();
+   * ```
+   */
+  async info(): Promise<CardInfo> {
+    return this.#open().info();
+  }
+
+  /** What the card's containers hold, in the order of the container map. */
+  async containers(): Promise<ContainerInfo[]> {
+    return this.#open().containers();
+  }
+
+  /** The keys of all containers. */
+  async keys(): Promise<VirtualSmartCardKey[]> {
+    const connection = this.#open();
+    const keys: VirtualSmartCardKey[] = [];
+    for (const info of await connection.containers()) {
+      keys.push(await VirtualSmartCardKey.load(connection, info));
+    }
+    return keys;
+  }
+
+  /**
+   * The key in a container. Without a name, the only one there is.
+   *
+   * @throws VirtualSmartCardError `ERR_CONTAINER_NOT_FOUND`, `ERR_CONTAINER_AMBIGUOUS`
+   * @example
+   * ```ts
+   * const key = await card.key('vpn');
+   * ```
+   */
+  async key(container?: string): Promise<VirtualSmartCardKey> {
+    const connection = this.#open();
+    const info = selectContainer(await connection.containers(), container);
+    return VirtualSmartCardKey.load(connection, info);
+  }
+
+  /** The certificates of all containers that hold one. */
+  async certificates(): Promise<VirtualSmartCardCertificate[]> {
+    const certificates: VirtualSmartCardCertificate[] = [];
+    const connection = this.#open();
+    for (const info of await connection.containers()) {
+      const der = info.hasCertificate ? await connection.certificate(info.name) : undefined;
+      if (!der) continue;
+      const key = await VirtualSmartCardKey.load(connection, info);
+      certificates.push(VirtualSmartCardCertificate.create(new X509Certificate(der), key));
+    }
+    return certificates;
+  }
+
+  /**
+   * Makes a key on the card.
+   *
+   * @throws VirtualSmartCardError `ERR_CONTAINER_EXISTS`, `ERR_CONTAINER_LIMIT`,
+   * `ERR_ALGORITHM_NOT_SUPPORTED` (the TPM cannot make it), `ERR_INVALID_ARGUMENT`, `ERR_STATE_IO`
+   * @example
+   * ```ts
+   * const key = await card.createKey({ container: 'vpn', algorithm: 'EC-P256' }, { pin });
+   * ```
+   */
+  async createKey(
+    spec: CreateKeySpec = {},
+    options: PinOptions = {},
+  ): Promise<VirtualSmartCardKey> {
+    const connection = this.#open();
+    const checked = checkedKeySpec(spec);
+    const info = await withCheckedPin(options, (pin) => connection.createContainer(checked, pin));
+    return VirtualSmartCardKey.load(connection, info);
+  }
+
+  /**
+   * Brings a key to the card, if the card was made with `allowKeyImport`. Who has a copy of the key
+   * elsewhere does not need the card.
+   *
+   * @throws VirtualSmartCardError `ERR_KEY_IMPORT_NOT_ALLOWED`, `ERR_CONTAINER_EXISTS`,
+   * `ERR_CONTAINER_LIMIT`, `ERR_ALGORITHM_NOT_SUPPORTED`, `ERR_INVALID_ARGUMENT`, `ERR_STATE_IO`
+   * @example
+   * ```ts
+   * const privateKey = await readFile('key.pem', 'utf8');
+   * const key = await card.importKey({ privateKey, container: 'mail' }, { pin });
+   * ```
+   */
+  async importKey(spec: ImportKeySpec, options: PinOptions = {}): Promise<VirtualSmartCardKey> {
+    const connection = this.#open();
+    checkOptions(spec, ['privateKey', 'container', 'keySpec'], 'the key');
+    const name = newContainerName(spec.container);
+    const { pkcs8, algorithm } = readPrivateKey(spec.privateKey);
+    try {
+      const keySpec = keySpecOption(spec.keySpec, algorithm);
+      const info = await withCheckedPin(options, (pin) =>
+        connection.importContainer({ name, privateKey: pkcs8, keySpec }, pin),
+      );
+      return await VirtualSmartCardKey.load(connection, info);
+    } finally {
+      wipe(pkcs8);
+    }
+  }
+
+  /**
+   * Deletes a key for good, with its container and certificate.
+   *
+   * @throws VirtualSmartCardError `ERR_CONTAINER_NOT_FOUND`
+   * @example
+   * ```ts
+   * await card.deleteKey('vpn', { pin });
+   * ```
+   */
+  async deleteKey(container: string, options: PinOptions = {}): Promise<void> {
+    const connection = this.#open();
+    checkContainerName(container);
+    await withCheckedPin(options, (pin) => connection.deleteContainer(container, pin));
+  }
+
+  /**
+   * Makes a container the default one, which Windows takes for logon.
+   *
+   * @throws VirtualSmartCardError `ERR_CONTAINER_NOT_FOUND`
+   */
+  async setDefault(container: string, options: PinOptions = {}): Promise<void> {
+    const connection = this.#open();
+    checkContainerName(container);
+    await withCheckedPin(options, (pin) => connection.setDefaultContainer(container, pin));
+  }
+
+  /**
+   * Makes a key and a self-signed certificate as an INF text of certreq's asks (RequestType Cert),
+   * and stores it on the card. All or nothing: when a step fails, the key is deleted again.
+   *
+   * @param inf - the INF's text, or its bytes in UTF-8 or UTF-16; see `parseInf`
+   * @throws VirtualSmartCardError `ERR_INF` (with `line`), and as `createKey`
+   * @example
+   * ```ts
+   * const inf = '[NewRequest]\nSubject = "CN=Jo"\nKeyLength = 2048\nRequestType = Cert\n';
+   * const certificate = await card.enroll(inf, { pin });
+   * ```
+   */
+  async enroll(
+    inf: string | Uint8Array,
+    options: PinOptions = {},
+  ): Promise<VirtualSmartCardCertificate> {
+    const connection = this.#open();
+    return withCheckedPin(options, (pin) => enrollCertificate(connection, inf, pin));
+  }
+
+  /**
+   * Makes a key and a certificate request for a CA (RequestType PKCS10). The key stays on the card
+   * and waits for {@link installCertificate}. All or nothing, as `enroll`.
+   *
+   * @throws VirtualSmartCardError as `enroll`
+   * @example
+   * ```ts
+   * const request = await card.createRequest(inf, { pin });
+   * const answer = await sendToCa(request.pem);
+   * const certificate = await card.installCertificate(answer, { pin });
+   * ```
+   */
+  async createRequest(inf: string | Uint8Array, options: PinOptions = {}): Promise<PendingRequest> {
+    const connection = this.#open();
+    return withCheckedPin(options, (pin) => requestCertificate(connection, inf, pin));
+  }
+
+  /**
+   * Stores a certificate beside the key that it certifies, found by its public key. One that was
+   * there is replaced.
+   *
+   * @param certificate - DER, PEM, or node:crypto's
+   * @throws VirtualSmartCardError `ERR_CERTIFICATE_MISMATCH`, `ERR_INVALID_ARGUMENT`, `ERR_STATE_IO`
+   */
+  async installCertificate(
+    certificate: CertificateInput,
+    options: PinOptions = {},
+  ): Promise<VirtualSmartCardCertificate> {
+    const connection = this.#open();
+    return withCheckedPin(options, (pin) => storeBesideItsKey(connection, certificate, pin));
+  }
+
+  /**
+   * Logs in until `logout`, `close`, a PIN change or a block: calls then need no `pin`.
+   *
+   * @throws VirtualSmartCardError `ERR_PIN_INCORRECT` (with `triesLeft`), `ERR_PIN_BLOCKED`,
+   * `ERR_TPM_LOCKED_OUT`, `ERR_INVALID_ARGUMENT`
+   * @example
+   * ```ts
+   * await card.verifyPin(pin);
+   * for (const document of documents) signatures.push(await key.sign('RSA-SHA256', document));
+   * await card.logout();
+   * ```
+   */
+  async verifyPin(pin: SecretInput): Promise<void> {
+    const connection = this.#open();
+    const copy = copyPin(pin);
+    try {
+      await connection.verifyPin(copy);
+    } finally {
+      wipe(copy);
+    }
+  }
+
+  /** Locks the card again. */
+  async logout(): Promise<void> {
+    await this.#open().logout();
+  }
+
+  /** Wrong PINs left before the card blocks. */
+  async pinTries(): Promise<CredentialTries> {
+    return this.#open().pinTries();
+  }
+
+  /** Wrong PUKs left; undefined on a card without a PUK. */
+  async pukTries(): Promise<CredentialTries | undefined> {
+    return this.#open().pukTries();
+  }
+
+  /**
+   * Changes the PIN. Afterwards nobody is logged in.
+   *
+   * @throws VirtualSmartCardError `ERR_PIN_INCORRECT` (with `triesLeft`), `ERR_PIN_BLOCKED`,
+   * `ERR_PIN_POLICY`, `ERR_INVALID_ARGUMENT`, `ERR_STATE_IO`
+   * @example
+   * ```ts
+   * await card.changePin('4711', '0815-new');
+   * ```
+   */
+  async changePin(oldPin: SecretInput, newPin: SecretInput): Promise<void> {
+    const connection = this.#open();
+    const secrets = new SecretCopies();
+    try {
+      const old = secrets.keep(copyPin(oldPin, 'oldPin'));
+      const next = secrets.keep(copyPin(newPin, 'newPin'));
+      await connection.changePin(old, next);
+    } finally {
+      secrets.wipe();
+    }
+  }
+
+  /**
+   * Sets a new PIN on a card whose PIN is blocked or forgotten: by the PUK on a card that has one,
+   * else by the admin key or by a function that answers the card's challenge for it.
+   *
+   * @throws VirtualSmartCardError `ERR_PUK_INCORRECT` (with `triesLeft`), `ERR_PUK_BLOCKED`,
+   * `ERR_PUK_NOT_SET`, `ERR_ADMIN_KEY_INCORRECT`, `ERR_ADMIN_RESET_NOT_ALLOWED` (the card has a
+   * PUK), `ERR_PIN_POLICY`, `ERR_INVALID_ARGUMENT`, `ERR_STATE_IO`
+   * @example
+   * ```ts
+   * await card.unblock({ puk: '12345678', newPin });
+   * await card.unblock({ adminKey, newPin });
+   * await card.unblock({ adminKey: (challenge) => helpdesk.respond(challenge), newPin });
+   * ```
+   */
+  async unblock(options: UnblockOptions): Promise<void> {
+    const connection = this.#open();
+    const credential = 'puk' in Object(options) ? 'puk' : 'adminKey';
+    checkOptions(options, [credential, 'newPin']);
+    const secrets = new SecretCopies();
+    try {
+      const resetPin = secrets.keep(copyPin(options.newPin, 'newPin'));
+      if ('puk' in options) {
+        await connection.unblockWithPuk(secrets.keep(copyPuk(options.puk)), resetPin);
+      } else {
+        await withAdmin(options.adminKey, 'adminKey', (respond) =>
+          connection.asAdmin(respond, { resetPin }),
+        );
+      }
+    } finally {
+      secrets.wipe();
+    }
+  }
+
+  /**
+   * Replaces the admin key.
+   *
+   * @param current - the key in force, or a function that answers the card's challenge for it
+   * @throws VirtualSmartCardError `ERR_ADMIN_KEY_INCORRECT`, `ERR_INVALID_ARGUMENT`, `ERR_STATE_IO`
+   * @example
+   * ```ts
+   * const next = AdminKey.random();
+   * await card.changeAdminKey(adminKey, next);
+   * ```
+   */
+  async changeAdminKey(current: AdminAuthenticator, next: AdminKey): Promise<void> {
+    const connection = this.#open();
+    const setAdminKey = adminKeyBytes(next, 'next');
+    try {
+      await withAdmin(current, 'current', (respond) =>
+        connection.asAdmin(respond, { setAdminKey }),
+      );
+    } finally {
+      wipe(setAdminKey);
+    }
+  }
+
+  /**
+   * Checks the admin key against the card, and changes nothing.
+   *
+   * @throws VirtualSmartCardError `ERR_ADMIN_KEY_INCORRECT`, `ERR_INVALID_ARGUMENT`
+   */
+  async verifyAdminKey(adminKey: AdminAuthenticator): Promise<void> {
+    const connection = this.#open();
+    await withAdmin(adminKey, 'adminKey', (respond) =>
+      connection.asAdmin(respond, { authenticateOnly: true }),
+    );
+  }
+
+  /** Locks the card and lets go of it; it stays where it is. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#connection.close().finally(() => this.#onClose(this));
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #open(): CardConnection {
+    if (!this.#closing) return this.#connection;
+    throw new VirtualSmartCardError(
+      'ERR_CLOSED',
+      'This card object was closed. Open the card again: manager.card(instanceId).',
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import { constants } from 'node:os';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+type InterruptingSignal = (typeof SIGNALS)[number];
+
+/** The user stopped the program, by a signal or by Ctrl-C at a prompt. */
+export class Interrupted extends Error {
+  /** 128 and the signal's number, as shells have it. */
+  readonly exitCode: number;
+
+  constructor(signal: InterruptingSignal) {
+    super(`interrupted by ${signal}`);
+    this.exitCode = 128 + constants.signals[signal];
+  }
+
+  override get name(): string {
+    return 'Interrupted';
+  }
+}
+
+/**
+ * Turns the signals that stop a program into the abort of what it is doing, which then cleans up
+ * after itself. A second signal ends the process at once.
+ */
+export class Interruption {
+  readonly #controller = new AbortController();
+
+  constructor() {
+    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Gives the signals back their usual meaning. */
+  release(): void {
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+  }
+
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
+    const interrupted = new Interrupted(signal as InterruptingSignal);
+    if (this.#controller.signal.aborted) process.exit(interrupted.exitCode);
+    this.#controller.abort(interrupted);
+  };
+}

@@ -1,0 +1,96 @@
+import type { OpenOptions, VirtualSmartCardManager } from '../index.js';
+import { Arguments } from './arguments.js';
+import { describeError } from './describe-error.js';
+import { CliError, usageError } from './failure.js';
+import { overview, verbHelp } from './help-text.js';
+import { Interruption } from './interruption.js';
+import { Output } from './output.js';
+import { SecretPrompt } from './prompt.js';
+import { type InputStream, StandardInput } from './standard-input.js';
+import { terminalWriter } from './terminal.js';
+import type { Verb } from './verb.js';
+import { findVerb, VERBS } from './verbs.js';
+import { watchWarnings } from './warnings.js';
+
+/** The world around the program. */
+export interface Environment {
+  stdin: InputStream;
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+  env: NodeJS.ProcessEnv;
+  open(options: OpenOptions): Promise<VirtualSmartCardManager>;
+}
+
+/**
+ * Carries out one command line, given without the program's name.
+ *
+ * @returns the exit code
+ */
+export async function run(words: readonly string[], environment: Environment): Promise<number> {
+  // A reader that has gone is found when a result is written; without a listener it ends the process.
+  for (const stream of [environment.stdout, environment.stderr]) {
+    stream.on('error', () => undefined);
+  }
+  const output = new Output(environment, {
+    json: words.some((word) => /^(--|-|\/)json$/i.test(word)),
+    quiet: words.some((word) => /^(--quiet|[-/](q|quiet))$/i.test(word)),
+  });
+  const interruption = new Interruption();
+  const unwatch = watchWarnings((text) => output.warn(text));
+  try {
+    if (words.length === 0) throw noVerb(output);
+    const { verb, rest } = findVerb(words);
+    const args = Arguments.parse(rest, verb.options, verb.maxOperands);
+    await perform(verb, args, output, interruption.signal, environment);
+    return 0;
+  } catch (error) {
+    // There is nobody to tell it to.
+    if (error instanceof CliError && error.code === 'ERR_READER_GONE') return 1;
+    const described = describeError(error, environment.env['VIRTUAL_SMARTCARD_DEBUG'] === '1');
+    output.error(described.document, described.lines);
+    return described.exitCode;
+  } finally {
+    unwatch();
+    interruption.release();
+  }
+}
+
+async function perform(
+  verb: Verb,
+  args: Arguments,
+  output: Output,
+  signal: AbortSignal,
+  environment: Environment,
+): Promise<void> {
+  if (args.has('help')) {
+    const lines = verbHelp(verb);
+    return output.result({ document: { help: lines.join('\n') }, lines });
+  }
+  const input = new StandardInput(environment.stdin);
+  let manager: VirtualSmartCardManager | undefined;
+  try {
+    const result = await verb.run({
+      args,
+      output,
+      signal,
+      secrets: new SecretPrompt(input, terminalWriter(environment.stderr), signal),
+      openManager: async (options) => {
+        manager ??= await environment.open({ ...storeOptions(args), ...options });
+        return manager;
+      },
+    });
+    await output.result(result);
+  } finally {
+    input.release();
+    await manager?.close();
+  }
+}
+
+function storeOptions(args: Arguments): OpenOptions {
+  return { stateDirectory: args.value('state-directory'), tpm: args.value('tpm') };
+}
+
+function noVerb(output: Output): CliError {
+  if (output.mode.json) return usageError('A verb is missing.');
+  return usageError(`A verb is missing.\n\n${overview(VERBS).join('\n')}\n`);
+}

@@ -1,0 +1,227 @@
+import {
+  AdminKey,
+  type AntiHammering,
+  PinPolicy,
+  type VirtualSmartCard,
+  VirtualSmartCardError,
+} from '../../index.js';
+import { wipe } from '../../secret.js';
+import { adminKeyFromHex, adminKeyProblem, hexLine } from '../admin-key-hex.js';
+import type { Arguments } from '../arguments.js';
+import { usageError } from '../failure.js';
+import { COMMON_OPTIONS, MACHINE_OPTION, PIN_STDIN_OPTION } from '../options.js';
+import type { Result } from '../output.js';
+import { OutputFile } from '../output-file.js';
+import { parsePinPolicyWords } from '../pin-policy-words.js';
+import type { SecretRequest } from '../prompt.js';
+import type { Context, Verb } from '../verb.js';
+
+/** What tpmvscmgr's DEFAULT stands for, as PIN and as PUK. */
+const DEFAULT_PIN = '12345678';
+
+export const create: Verb = {
+  name: 'create',
+  summary: 'create a card',
+  options: {
+    ...COMMON_OPTIONS,
+    ...PIN_STDIN_OPTION,
+    ...MACHINE_OPTION,
+    name: { takes: 'value', value: 'NAME', text: 'friendly name, 1 to 256 characters; required' },
+    pin: {
+      takes: 'value',
+      text: 'ask for the PIN (this is what happens anyway), or 12345678',
+      choices: ['prompt', 'default'],
+      secret: 'PIN',
+    },
+    puk: {
+      takes: 'value',
+      text: 'give the card a PUK: ask for it, or 12345678',
+      choices: ['prompt', 'default'],
+      secret: 'PUK',
+    },
+    'admin-key': {
+      takes: 'value',
+      text: 'a random admin key (default), one that is asked for, or the one everybody knows',
+      choices: ['random', 'prompt', 'default'],
+      secret: 'admin key',
+      words: ['adminkey'],
+    },
+    'admin-key-out': {
+      takes: 'value',
+      value: 'FILE',
+      text: 'write the random admin key to a new file that only you can read, and do not show it',
+    },
+    generate: { takes: 'nothing', text: 'give the card a file system, so that it can be used' },
+    'pin-policy': {
+      takes: 'words',
+      value: 'WORDS',
+      text: 'minlen N, maxlen N, and uppercase, lowercase, digits, specialchars, each followed by ALLOWED, DISALLOWED or REQUIRED',
+      words: ['pinpolicy'],
+    },
+    'anti-hammering': {
+      takes: 'value',
+      text: "five wrong PINs block the card (default), or wrong PINs count in the TPM's lockout",
+      choices: ['block', 'wait'],
+    },
+    'allow-key-import': { takes: 'nothing', text: 'keys may be brought to the card from outside' },
+    attestation: {
+      takes: 'value',
+      text: 'Windows only',
+      choices: ['aik_and_cert', 'aik_only'],
+    },
+  },
+  notes: [
+    'Secrets are asked for in this order: PIN, PUK, admin key (48 hexadecimal digits).',
+    'A random admin key is shown once, at the end. It resets the PIN of a card without a PUK.',
+  ],
+  examples: [
+    'create --name "Work laptop" --generate',
+    'create /name "Work laptop" /pin prompt /adminkey random /generate /pinpolicy minlen 4 uppercase allowed lowercase allowed specialchars allowed',
+    'create --name Signing --generate --pin-stdin --admin-key-out admin-key.txt --json < pin.txt',
+  ],
+  run: createCard,
+};
+
+async function createCard(context: Context): Promise<Result> {
+  const { args } = context;
+  const name = args.required('name');
+  const pinPolicy = pinPolicyOf(args);
+  rejectAttestation(args);
+  const adminKeyKind = args.value('admin-key') ?? 'random';
+  const outPath = args.value('admin-key-out');
+  if (outPath !== undefined && adminKeyKind !== 'random') {
+    throw usageError('--admin-key-out takes a random admin key; use it with --admin-key random.');
+  }
+  const requests = secretRequests(args, pinPolicy);
+  const fromStdin = args.has('pin-stdin');
+  if (requests.length > 0) context.secrets.requireSource(fromStdin);
+
+  const file = outPath === undefined ? undefined : await reserveKeyFile(outPath);
+  let secrets: Buffer[] = [];
+  let adminKey: AdminKey | undefined;
+  try {
+    secrets = await context.secrets.ask(requests, fromStdin);
+    const given = new Map(requests.map((request, at) => [request.name, secrets[at]]));
+    adminKey = adminKeyOf(adminKeyKind, given.get('admin key'));
+    const manager = await context.openManager({ machine: args.value('machine') });
+    const card = await withKeyFile(file, adminKey, (key) =>
+      manager.create({
+        name,
+        pinPolicy,
+        adminKey: key,
+        pin: given.get('PIN') ?? DEFAULT_PIN,
+        puk: args.has('puk') ? (given.get('PUK') ?? DEFAULT_PIN) : undefined,
+        generate: args.has('generate'),
+        allowKeyImport: args.has('allow-key-import'),
+        antiHammering: args.value('anti-hammering') as AntiHammering | undefined,
+        onProgress: context.output.progress,
+        signal: context.signal,
+      }),
+    );
+    const shown = adminKeyKind === 'random' && !file ? adminKey.exportHex() : undefined;
+    return await resultOf(card, shown, file?.path);
+  } finally {
+    wipe(...secrets);
+    adminKey?.dispose();
+    await file?.discard();
+  }
+}
+
+async function resultOf(
+  card: VirtualSmartCard,
+  adminKey: string | undefined,
+  adminKeyFile: string | undefined,
+): Promise<Result> {
+  const { instanceId } = card;
+  const info = await card.info();
+  const lines = [`Smart Card Reader Device Instance ID = ${instanceId}`];
+  if (adminKey) lines.push(`Admin key (shown only this once, keep it safe) = ${adminKey}`);
+  const remarks: string[] = [];
+  if (adminKeyFile) remarks.push(`The admin key is in ${adminKeyFile}.`);
+  if (info.state === 'blank') {
+    remarks.push('The card has no file system yet: it was made without --generate.');
+  }
+  return {
+    document: {
+      ...info,
+      ...(adminKey ? { adminKey } : {}),
+      ...(adminKeyFile ? { adminKeyFile } : {}),
+    },
+    lines,
+    remarks,
+    ...(adminKey ? { loss: lossOf(instanceId) } : {}),
+  };
+}
+
+function lossOf(instanceId: string): string {
+  return (
+    `The card ${instanceId} was made, but its random admin key could not be shown and is lost.` +
+    ' Destroy the card and create it again, or use --admin-key-out.'
+  );
+}
+
+/** As with tpmvscmgr, a policy needs a PIN that is asked for. */
+function pinPolicyOf(args: Arguments): PinPolicy {
+  const words = args.words('pin-policy');
+  if (words && args.value('pin') === 'default') {
+    throw usageError('A PIN policy is possible only with a PIN that is asked for: --pin prompt.');
+  }
+  return PinPolicy.from(words ? parsePinPolicyWords(words) : {});
+}
+
+function rejectAttestation(args: Arguments): void {
+  if (!args.has('attestation')) return;
+  throw new VirtualSmartCardError(
+    'ERR_NOT_SUPPORTED',
+    'Attestation (AIK) is done by Windows only. Leave out /attestation.',
+    { parameter: 'attestation' },
+  );
+}
+
+function secretRequests(args: Arguments, policy: PinPolicy): SecretRequest[] {
+  const requests: SecretRequest[] = [];
+  if (args.value('pin') !== 'default') {
+    const check = (pin: Uint8Array) => policy.violations(pin).join('; ') || undefined;
+    requests.push({ name: 'PIN', fresh: true, check });
+  }
+  if (args.value('puk') === 'prompt') requests.push({ name: 'PUK', fresh: true, check: checkPuk });
+  if (args.value('admin-key') === 'prompt') {
+    requests.push({ name: 'admin key', fresh: true, check: adminKeyProblem });
+  }
+  return requests;
+}
+
+function checkPuk(puk: Uint8Array): string | undefined {
+  return puk.length >= 8 && puk.length <= 127 ? undefined : 'it must have 8 to 127 bytes';
+}
+
+function adminKeyOf(kind: string, typed: Buffer | undefined): AdminKey {
+  if (typed) return adminKeyFromHex(typed);
+  return kind === 'default' ? AdminKey.default() : AdminKey.random();
+}
+
+function reserveKeyFile(path: string): Promise<OutputFile> {
+  return OutputFile.reserve(path, { force: false, mode: 0o600 });
+}
+
+/**
+ * Makes a card whose admin key is in the file before the card exists, so that no card exists whose
+ * key was lost. Without the card the file goes, too.
+ */
+async function withKeyFile<T>(
+  file: OutputFile | undefined,
+  adminKey: AdminKey,
+  make: (adminKey: AdminKey) => Promise<T>,
+): Promise<T> {
+  if (!file) return make(adminKey);
+  const line = hexLine(adminKey);
+  try {
+    await file.commit(line);
+    return await make(adminKey);
+  } catch (error) {
+    await file.remove();
+    throw error;
+  } finally {
+    wipe(line);
+  }
+}

@@ -1,0 +1,89 @@
+import { adminKeyBytes } from './admin-authentication.js';
+import type { AdminKey } from './admin-key.js';
+import { booleanOption, checkOptions, checkText, wordOption } from './arguments.js';
+import type { AntiHammering, CreateRequest, LongCallOptions } from './backend/backend.js';
+import { copyPuk, SecretCopies } from './credentials.js';
+import { VirtualSmartCardError } from './errors.js';
+import { PinPolicy, type PinPolicyOptions } from './pin-policy.js';
+import { copySecret, type SecretInput, wipe } from './secret.js';
+
+/** What a card is created with. */
+export interface CreateOptions extends LongCallOptions {
+  /** Friendly name, 1 to 256 characters. */
+  name: string;
+  /** First PIN; it must satisfy the policy. */
+  pin: SecretInput;
+  /** Rules for this and later PINs; default: 8 to 127 bytes of any kind. */
+  pinPolicy?: PinPolicyOptions | PinPolicy | undefined;
+  /** Resets the PIN on a card without a PUK. Keep a random one: `exportHex()`. */
+  adminKey: AdminKey;
+  /** 8 to 127 bytes. A card with a PUK resets its PIN by the PUK, one without by the admin key. */
+  puk?: SecretInput | undefined;
+  /** Whether the card gets a file system and so can be used at once; default true. */
+  generate?: boolean | undefined;
+  /** Whether keys may be brought to the card from outside; default false. */
+  allowKeyImport?: boolean | undefined;
+  /**
+   * What stops guessing. `block` (default): five wrong PINs block the card until it is unblocked.
+   * `wait`: wrong PINs count in the TPM's own lockout, which heals with time.
+   */
+  antiHammering?: AntiHammering | undefined;
+}
+
+const CREATE_OPTIONS = [
+  'name',
+  'pin',
+  'pinPolicy',
+  'adminKey',
+  'puk',
+  'generate',
+  'allowKeyImport',
+  'antiHammering',
+  'onProgress',
+  'signal',
+];
+
+/** Windows' limit for the friendly name, in UTF-16 units. */
+const MAX_NAME_LENGTH = 256;
+
+/**
+ * Checks everything about a card before anything is made, and copies the secrets: the caller of
+ * this function wipes them with {@link wipeCreateRequest}.
+ *
+ * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`, `ERR_PIN_POLICY`
+ */
+export function checkedCreateRequest(options: CreateOptions): CreateRequest {
+  checkOptions(options, CREATE_OPTIONS);
+  const name = checkText(options.name, 'name', MAX_NAME_LENGTH);
+  const pinPolicy = PinPolicy.from(options.pinPolicy);
+  const generate = booleanOption(options.generate, 'generate', true);
+  const allowKeyImport = booleanOption(options.allowKeyImport, 'allowKeyImport', false);
+  const words = ['block', 'wait'] as const;
+  const antiHammering = wordOption(options.antiHammering, 'antiHammering', words, 'block');
+
+  const secrets = new SecretCopies();
+  try {
+    const pin = secrets.keep(copySecret(options.pin, 'pin'));
+    requirePolicy(pinPolicy, pin);
+    const puk = options.puk === undefined ? undefined : secrets.keep(copyPuk(options.puk));
+    const adminKey = secrets.keep(adminKeyBytes(options.adminKey, 'adminKey'));
+    return { name, pin, puk, adminKey, pinPolicy, generate, allowKeyImport, antiHammering };
+  } catch (error) {
+    secrets.wipe();
+    throw error;
+  }
+}
+
+export function wipeCreateRequest({ pin, puk, adminKey }: CreateRequest): void {
+  wipe(pin, puk, adminKey);
+}
+
+function requirePolicy(policy: PinPolicy, pin: Uint8Array): void {
+  const violations = policy.violations(pin);
+  if (violations.length === 0) return;
+  throw new VirtualSmartCardError(
+    'ERR_PIN_POLICY',
+    `The PIN breaks the card's PIN policy: ${violations.join('; ')}. Choose another PIN or another policy; no card was made.`,
+    { parameter: 'pin', expected: 'a PIN that satisfies the policy' },
+  );
+}

@@ -1,0 +1,43 @@
+export type { AdminAuthenticator, AdminResponder } from './admin-authentication.js';
+export { AdminKey } from './admin-key.js';
+export type { DecryptionAlgorithm, SignatureAlgorithm } from './algorithms.js';
+export { DECRYPTION_ALGORITHM_NAMES, SIGNATURE_ALGORITHM_NAMES } from './algorithms.js';
+export type { AbortOptions } from './arguments.js';
+export type {
+  AntiHammering,
+  CardInfo,
+  ContainerInfo,
+  CredentialTries,
+  HashName,
+  KeyAlgorithm,
+  KeySpec,
+  LongCallOptions,
+  TpmStatus,
+} from './backend/backend.js';
+export { type UnblockOptions, VirtualSmartCard } from './card.js';
+export { VirtualSmartCardCertificate } from './certificate.js';
+export type { CreateOptions } from './create-request.js';
+export {
+  CREATION_STATUSES,
+  type CreationStatus,
+  type CreationStatusName,
+} from './creation-status.js';
+export type { PinOptions } from './credentials.js';
+export type { DistinguishedName } from './enroll/distinguished-name.js';
+export { type EnrollmentRequest, parseInf } from './enroll/inf.js';
+export type { KeyUsage } from './enroll/key-usage.js';
+export type { PendingRequest } from './enroll/pending-request.js';
+export type { ValidityUnit } from './enroll/validity.js';
+export {
+  VirtualSmartCardError,
+  type VirtualSmartCardErrorCode,
+  type VirtualSmartCardErrorDetails,
+} from './errors.js';
+export type { CertificateInput } from './install-certificate.js';
+export { normalizeInstanceId } from './instance-id.js';
+export { type SignOptions, VirtualSmartCardKey } from './key.js';
+export type { PrivateKeyInput } from './key-import.js';
+export type { CreateKeySpec, ImportKeySpec } from './key-spec.js';
+export { type OpenOptions, VirtualSmartCardManager } from './manager.js';
+export { type CharacterRule, PinPolicy, type PinPolicyOptions } from './pin-policy.js';
+export type { SecretInput } from './secret.js';

@@ -1,0 +1,49 @@
+import { createPrivateKey, KeyObject } from 'node:crypto';
+import type { KeyAlgorithm } from './backend/backend.js';
+import { describeType, invalidArgument, VirtualSmartCardError } from './errors.js';
+import { keyAlgorithmOf } from './public-key.js';
+import { allocateSecret, wipe } from './secret.js';
+
+/** A private key to be brought to a card: PKCS#8 as DER or PEM, or node:crypto's. */
+export type PrivateKeyInput = Uint8Array | string | KeyObject;
+
+/**
+ * A private key that a card can hold, as PKCS#8 DER, which the caller wipes.
+ *
+ * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`, `ERR_ALGORITHM_NOT_SUPPORTED`
+ */
+export function readPrivateKey(input: PrivateKeyInput): { pkcs8: Buffer; algorithm: KeyAlgorithm } {
+  const key = parse(input);
+  const algorithm = keyAlgorithmOf(key);
+  if (algorithm === undefined) {
+    throw new VirtualSmartCardError(
+      'ERR_ALGORITHM_NOT_SUPPORTED',
+      'A card holds RSA keys of 1024, 2048 or 3072 bits with exponent 65537, and EC keys on P-256 or P-384.',
+      { parameter: 'privateKey', actual: `another ${key.asymmetricKeyType} key` },
+    );
+  }
+  const exported = key.export({ type: 'pkcs8', format: 'der' });
+  const pkcs8 = allocateSecret(exported.length);
+  pkcs8.set(exported);
+  wipe(exported);
+  return { pkcs8, algorithm };
+}
+
+function parse(input: PrivateKeyInput): KeyObject {
+  const expected = 'an unencrypted private key: PKCS#8 as DER or PEM, or a KeyObject,';
+  if (input instanceof KeyObject) {
+    if (input.type === 'private') return input;
+    throw invalidArgument('privateKey', expected, `a ${input.type} key`);
+  }
+  if (typeof input !== 'string' && !(input instanceof Uint8Array)) {
+    throw invalidArgument('privateKey', expected, describeType(input));
+  }
+  try {
+    if (typeof input === 'string') return createPrivateKey({ key: input, format: 'pem' });
+    const key = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
+    return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+  } catch {
+    // The cause is left out: OpenSSL's text may tell of the key's content.
+    throw invalidArgument('privateKey', expected, 'something that OpenSSL cannot read as one');
+  }
+}

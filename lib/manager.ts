@@ -1,0 +1,292 @@
+import { checkOptions, checkText, wordOption } from './arguments.js';
+import type { Backend, CardInfo, LongCallOptions, TpmStatus } from './backend/backend.js';
+import { openBackend } from './backend/open-backend.js';
+import { VirtualSmartCard } from './card.js';
+import { type CreateOptions, checkedCreateRequest, wipeCreateRequest } from './create-request.js';
+import { VirtualSmartCardError } from './errors.js';
+import { normalizeInstanceId } from './instance-id.js';
+import { LONG_CALL_OPTIONS, watched } from './progress.js';
+import { copySecret, type SecretInput, wipe } from './secret.js';
+
+/** How a manager is opened. */
+export interface OpenOptions {
+  /**
+   * `windows`: the system's own TPM virtual smart cards. `embedded`: an embedded TPM 2.0 and a card
+   * of our own. Default: windows on Windows, else embedded.
+   */
+  backend?: 'windows' | 'embedded' | undefined;
+  /** Embedded: where the cards are; default VIRTUAL_SMARTCARD_HOME, else the user's data folder. */
+  stateDirectory?: string | undefined;
+  /** Embedded: `libtpms`, `device:/dev/tpmrm0`, `swtpm:unix:PATH` or `swtpm:tcp:HOST:PORT`. */
+  tpm?: string | undefined;
+  /** Windows: another machine. */
+  machine?: string | undefined;
+  /** Embedded: the TPM's owner authorisation, where one is set. */
+  ownerAuthorization?: SecretInput | undefined;
+}
+
+const OPEN_OPTIONS = ['backend', 'stateDirectory', 'tpm', 'machine', 'ownerAuthorization'];
+const BACKENDS = ['windows', 'embedded'] as const;
+
+/** Longest path that any platform takes. */
+const MAX_TEXT_LENGTH = 32_767;
+
+/**
+ * Creates, lists, opens and destroys the TPM virtual smart cards of one machine.
+ *
+ * @example
+ * ```ts
+ * await using manager = await VirtualSmartCardManager.open();
+ * const card = await manager.create({
+ *   name: 'Work laptop', pin: '4711', adminKey: AdminKey.random(), pinPolicy: { minLength: 4 },
+ *   onProgress: (status) => console.log(status.message),
+ * });
+ * for (const info of await manager.list()) console.log(info.instanceId, info.name);
+ * await manager.destroy(card.instanceId);
+ * ```
+ */
+export class VirtualSmartCardManager {
+  readonly #backend: Backend;
+  /** The cards opened here and not closed yet. */
+  readonly #cards = new Set<VirtualSmartCard>();
+  #closing: Promise<void> | undefined;
+
+  private constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /**
+   * Opens the manager.
+   *
+   * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`, `ERR_NOT_SUPPORTED`, `ERR_NATIVE_ADDON`,
+   * `ERR_LIBTPMS_NOT_FOUND`, `ERR_TPM_UNAVAILABLE`, `ERR_TPM_BUSY`, `ERR_TPM_AUTHORIZATION`,
+   * `ERR_STATE_IN_USE`, `ERR_STATE_CORRUPT`, `ERR_STATE_IO`
+   * @example
+   * ```ts
+   * await using manager = await VirtualSmartCardManager.open({
+   *   backend: 'embedded', stateDirectory: '/var/lib/cards', tpm: 'device:/dev/tpmrm0',
+   * });
+   * ```
+   */
+  static async open(options: OpenOptions = {}): Promise<VirtualSmartCardManager> {
+    checkOptions(options, OPEN_OPTIONS);
+    const platformBackend = process.platform === 'win32' ? 'windows' : 'embedded';
+    const backend = wordOption(options.backend, 'backend', BACKENDS, platformBackend);
+    const stateDirectory = optionalText(options.stateDirectory, 'stateDirectory');
+    const tpm = optionalText(options.tpm, 'tpm');
+    const machine = optionalText(options.machine, 'machine');
+    const ownerAuthorization =
+      options.ownerAuthorization === undefined
+        ? undefined
+        : copySecret(options.ownerAuthorization, 'ownerAuthorization');
+    try {
+      const opened = { backend, stateDirectory, tpm, machine, ownerAuthorization };
+      return VirtualSmartCardManager.over(await openBackend(opened));
+    } finally {
+      wipe(ownerAuthorization);
+    }
+  }
+
+  /** @internal A manager over a backend that is open already. */
+  static over(backend: Backend): VirtualSmartCardManager {
+    return new VirtualSmartCardManager(backend);
+  }
+
+  /**
+   * Creates a card, all or nothing, and opens it. An `onProgress` that throws stops it as an abort
+   * does, and its error is what the caller gets.
+   *
+   * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`, `ERR_PIN_POLICY` (nothing was made),
+   * `ERR_CARD_LIMIT`, `ERR_ABORTED`, `ERR_TPM_NV_FULL`, `ERR_TPM_AUTHORIZATION`,
+   * `ERR_TPM_UNAVAILABLE`, `ERR_STATE_IO`, `ERR_CLOSED`
+   * @example
+   * ```ts
+   * const adminKey = AdminKey.random();
+   * const card = await manager.create({ name: 'Signing', pin, puk, adminKey, signal });
+   * ```
+   */
+  async create(options: CreateOptions): Promise<VirtualSmartCard> {
+    const backend = this.#open();
+    const request = checkedCreateRequest(options);
+    const destroy = (instanceId: string) => backend.destroy(instanceId, {});
+    try {
+      const instanceId = await watched(
+        options,
+        (watch) => backend.create({ ...request, ...watch }),
+        destroy,
+      );
+      try {
+        return await this.#connect(instanceId);
+      } catch (error) {
+        await destroy(instanceId);
+        throw error;
+      }
+    } finally {
+      wipeCreateRequest(request);
+    }
+  }
+
+  /**
+   * All cards, lost ones too, ordered by instance id.
+   *
+   * @throws VirtualSmartCardError `ERR_TPM_UNAVAILABLE`, `ERR_STATE_IO`, `ERR_CLOSED`
+   * @example
+   * ```ts
+   * console.table(await manager.list());
+   * ```
+   */
+  async list(): Promise<CardInfo[]> {
+    return this.#open().list();
+  }
+
+  /**
+   * One card as `list` shows it.
+   *
+   * @param instanceId - `ROOT\SMARTCARDREADER\0000`, with slashes too, or the bare `0000`
+   * @throws VirtualSmartCardError `ERR_CARD_NOT_FOUND`, and as `list`
+   * @example
+   * ```ts
+   * const { state, pinTriesLeft } = await manager.info('0000');
+   * ```
+   */
+  async info(instanceId: string): Promise<CardInfo> {
+    const wanted = normalizeInstanceId(instanceId);
+    const cards = await this.list();
+    const found = cards.find((card) => card.instanceId === wanted);
+    if (found) return found;
+    throw new VirtualSmartCardError(
+      'ERR_CARD_NOT_FOUND',
+      `No card has the instance id ${wanted}. ${nameCards(cards)}`,
+    );
+  }
+
+  /**
+   * Opens a card, with a PIN state of its own. Without an id, the only card there is.
+   *
+   * @throws VirtualSmartCardError `ERR_CARD_NOT_FOUND`, `ERR_CARD_AMBIGUOUS` (several cards and no
+   * id; `instanceIds` lists them), `ERR_CARD_LOST`, `ERR_INVALID_ARGUMENT`, `ERR_CLOSED`
+   * @example
+   * ```ts
+   * await using card = await manager.card('0001');
+   * ```
+   */
+  async card(instanceId?: string): Promise<VirtualSmartCard> {
+    if (instanceId !== undefined) return this.#connect(normalizeInstanceId(instanceId));
+    const cards = await this.list();
+    const [only, ...others] = cards;
+    if (!only) {
+      throw new VirtualSmartCardError('ERR_CARD_NOT_FOUND', 'There is no card. Create one first.');
+    }
+    if (others.length === 0) return this.#connect(only.instanceId);
+    throw new VirtualSmartCardError(
+      'ERR_CARD_AMBIGUOUS',
+      `There are ${cards.length} cards; name one by its instance id. ${nameCards(cards)}`,
+      { instanceIds: cards.map((card) => card.instanceId) },
+    );
+  }
+
+  /**
+   * Destroys a card for good: its keys exist nowhere else. What was opened of it is closed.
+   *
+   * @param instanceId - as `info` takes it
+   * @throws VirtualSmartCardError `ERR_CARD_NOT_FOUND`, `ERR_ABORTED` (the card is still there),
+   * `ERR_INVALID_ARGUMENT`, `ERR_TPM_UNAVAILABLE`, `ERR_STATE_IO`, `ERR_CLOSED`
+   * @example
+   * ```ts
+   * await manager.destroy(card.instanceId, { onProgress: (status) => console.log(status.message) });
+   * ```
+   */
+  async destroy(instanceId: string, options: LongCallOptions = {}): Promise<void> {
+    const backend = this.#open();
+    const wanted = normalizeInstanceId(instanceId);
+    checkOptions(options, LONG_CALL_OPTIONS);
+    await watched(options, async (watch) => {
+      await backend.destroy(wanted, watch);
+      const open = [...this.#cards].filter((card) => card.instanceId === wanted);
+      await Promise.all(open.map((card) => card.close()));
+    });
+  }
+
+  /**
+   * State of the TPM, above all of its dictionary-attack lockout.
+   *
+   * @throws VirtualSmartCardError `ERR_TPM_UNAVAILABLE`, `ERR_CLOSED`
+   * @example
+   * ```ts
+   * const { inLockout, retryAfterMs } = await manager.tpmStatus();
+   * ```
+   */
+  async tpmStatus(): Promise<TpmStatus> {
+    return this.#open().tpmStatus();
+  }
+
+  /**
+   * Resets the TPM's dictionary-attack lockout. A wrong lockout authorisation bans the next try for
+   * `lockoutRecoveryMs` of `tpmStatus`.
+   *
+   * @param options - `lockoutAuthorization`: empty where none was set
+   * @throws VirtualSmartCardError `ERR_TPM_LOCKOUT_AUTHORIZATION`, `ERR_INVALID_ARGUMENT`,
+   * `ERR_TPM_UNAVAILABLE`, `ERR_CLOSED`
+   * @example
+   * ```ts
+   * await manager.resetTpmLockout({ lockoutAuthorization });
+   * ```
+   */
+  async resetTpmLockout(options: { lockoutAuthorization: SecretInput }): Promise<void> {
+    const backend = this.#open();
+    checkOptions(options, ['lockoutAuthorization']);
+    const authorization = copySecret(options.lockoutAuthorization, 'lockoutAuthorization');
+    try {
+      await backend.resetTpmLockout(authorization);
+    } finally {
+      wipe(authorization);
+    }
+  }
+
+  /** Closes the cards opened here and lets go of the TPM. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await Promise.all([...this.#cards].map((card) => card.close()));
+    } finally {
+      await this.#backend.close();
+    }
+  }
+
+  async #connect(instanceId: string): Promise<VirtualSmartCard> {
+    const connection = await this.#open().connect(instanceId);
+    try {
+      const { name } = await connection.info();
+      this.#open();
+      const forget = (closed: VirtualSmartCard) => this.#cards.delete(closed);
+      const card = VirtualSmartCard.over(connection, { instanceId, name }, forget);
+      this.#cards.add(card);
+      return card;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  #open(): Backend {
+    if (!this.#closing) return this.#backend;
+    throw new VirtualSmartCardError('ERR_CLOSED', 'This manager was closed. Open another one.');
+  }
+}
+
+function nameCards(cards: readonly CardInfo[]): string {
+  if (cards.length === 0) return 'There is no card.';
+  return `There are: ${cards.map((card) => `${card.instanceId} ("${card.name}")`).join(', ')}.`;
+}
+
+function optionalText(value: unknown, parameter: string): string | undefined {
+  return value === undefined ? undefined : checkText(value, parameter, MAX_TEXT_LENGTH);
+}

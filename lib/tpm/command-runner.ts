@@ -1,0 +1,187 @@
+import { wipe } from '../secret.js';
+import { type Answer, type Command, encodePlain, encodeWithPassword } from './command.js';
+import { TPM_CC, TPM_RC, TPM_RH_LOCKOUT, TPM_SE_HMAC } from './constants.js';
+import { bareTpmCode, tpmError } from './error.js';
+import type { AuthorizedCommand, HmacSession } from './hmac-session.js';
+import { TpmReader } from './reader.js';
+import { splitResponse } from './response.js';
+import { type SaltParent, startSession } from './start-session.js';
+import { readLockout } from './status.js';
+import { isResubmitCode, submit, submitOnce } from './submit.js';
+import type { TpmTransport } from './transport.js';
+import { TpmWriter } from './writer.js';
+
+/** Frees a slot in the TPM; resolves to false when there was nothing to free. */
+export type SlotRelease = () => Promise<boolean>;
+
+/**
+ * Carries commands out. It chooses how they are authorised: in process by password, elsewhere by one
+ * shared HMAC session salted to the storage parent. Sessions want one command at a time, so whoever
+ * runs a command with an authorisation holds the TPM's turn.
+ */
+export class CommandRunner {
+  readonly transport: TpmTransport;
+  /** Transient objects and sessions that we made and that are still there. */
+  readonly ownHandles = new Set<number>();
+  /** How to find room, by the response code that asks for it. */
+  readonly slotReleases = new Map<number, SlotRelease>();
+  #saltParent: SaltParent | undefined;
+  #sharedSession: HmacSession | undefined;
+
+  constructor(transport: TpmTransport) {
+    this.transport = transport;
+  }
+
+  /** What sessions are to be salted to; undefined in process, where nobody is to be kept out. */
+  get saltParent(): SaltParent | undefined {
+    return this.transport.inProcess ? undefined : this.#saltParent;
+  }
+
+  /** From now on sessions are salted to this storage parent. */
+  async saltTo(parent: SaltParent): Promise<void> {
+    await this.#dropSharedSession();
+    this.#saltParent = parent;
+  }
+
+  /** Carries a command out. @throws VirtualSmartCardError as lib/tpm/error.ts makes it */
+  async run(command: Command): Promise<Answer> {
+    let tested = false;
+    for (;;) {
+      const result = await this.#attempt(command);
+      if (typeof result !== 'number') return result;
+      if (bareTpmCode(result) === TPM_RC.NEEDS_TEST && !tested) {
+        tested = true;
+        await this.run({ code: TPM_CC.SelfTest, parameters: Uint8Array.of(0) });
+        continue;
+      }
+      if (isLostSession(result) && this.#sharedSession && !command.policySession) {
+        await this.#dropSharedSession();
+        continue;
+      }
+      if (await this.slotReleases.get(result)?.()) continue;
+      throw await this.#failure(result, command);
+    }
+  }
+
+  /**
+   * The short way of a command that is authorised by password: sent at once, out of turn. Resolves
+   * to undefined when the TPM wants it sent again, for which the caller takes a turn and `run`.
+   */
+  async runAtOnce(command: Command, authValue: Uint8Array): Promise<Answer | undefined> {
+    const request = encodeWithPassword(command, authValue);
+    const sent = submitOnce(this.transport, request.bytes);
+    request.wipe();
+    const { code, response } = await sent;
+    if (code === TPM_RC.SUCCESS) return open(response, command, undefined);
+    if (isResubmitCode(code)) return undefined;
+    throw await this.#failure(code, command);
+  }
+
+  /** Flushes a transient object or a session of ours. */
+  async flush(handle: number): Promise<void> {
+    this.ownHandles.delete(handle);
+    await this.flushForeign(handle);
+  }
+
+  /** TPM2_FlushContext, whose handle is a parameter. */
+  async flushForeign(handle: number): Promise<void> {
+    const parameters = new TpmWriter(4).u32(handle).bytes;
+    await this.run({ code: TPM_CC.FlushContext, parameters });
+  }
+
+  /** Forgets session keys; nothing is sent. */
+  wipe(): void {
+    this.#sharedSession?.wipe();
+    this.#sharedSession = undefined;
+  }
+
+  async #attempt(command: Command): Promise<Answer | number> {
+    if (command.authValue === undefined)
+      return this.#send(command, encodePlain(command), undefined);
+    const { policySession, authValue } = command;
+    if (this.transport.inProcess && !policySession) {
+      return this.#send(command, encodeWithPassword(command, authValue), undefined);
+    }
+    const session = policySession ?? (await this.#session());
+    const authorized = session.authorize(command, authValue, !policySession);
+    try {
+      const result = await this.#send(command, authorized.request, authorized);
+      if (policySession && typeof result !== 'number') this.ownHandles.delete(policySession.handle);
+      return result;
+    } catch (error) {
+      // Whether the TPM's nonce has rolled cannot be known any more.
+      if (!policySession) await this.#dropSharedSession();
+      throw error;
+    } finally {
+      authorized.wipe();
+    }
+  }
+
+  async #send(
+    command: Command,
+    request: TpmWriter,
+    authorized: AuthorizedCommand | undefined,
+  ): Promise<Answer | number> {
+    try {
+      const { code, response } = await submit(this.transport, request.bytes);
+      if (code !== TPM_RC.SUCCESS) return code;
+      const answer = open(response, command, authorized);
+      if (command.makesHandle) this.ownHandles.add(answer.handle);
+      return answer;
+    } finally {
+      request.wipe();
+    }
+  }
+
+  async #session(): Promise<HmacSession> {
+    this.#sharedSession ??= await startSession(this, TPM_SE_HMAC, this.saltParent);
+    return this.#sharedSession;
+  }
+
+  async #dropSharedSession(): Promise<void> {
+    const session = this.#sharedSession;
+    if (!session) return;
+    this.wipe();
+    await this.flush(session.handle).catch(() => {
+      // It is gone already, or the TPM is; what comes next will say so.
+    });
+  }
+
+  async #failure(code: number, command: Command): Promise<Error> {
+    const authorizedHandle =
+      command.authValue === undefined ? undefined : command.handles?.[0]?.handle;
+    const isLockedOut = code === TPM_RC.LOCKOUT && authorizedHandle !== TPM_RH_LOCKOUT;
+    const lockout = isLockedOut
+      ? {
+          retryAfterMs: (await readLockout(this)).retryAfterMs,
+          clockNeedsProgram: this.transport.kind === 'libtpms',
+        }
+      : undefined;
+    return tpmError(code, { command: command.code, authorizedHandle, lockout });
+  }
+}
+
+/** Takes a successful response apart; one that is not valid is wiped, for it may hold a secret. */
+function open(
+  response: Buffer,
+  command: Command,
+  authorized: AuthorizedCommand | undefined,
+): Answer {
+  try {
+    const parts = splitResponse(response, {
+      handle: command.makesHandle === true,
+      session: command.authValue !== undefined,
+    });
+    authorized?.open(response, parts);
+    const { start, end } = parts.parameters;
+    return { handle: parts.handle, reader: new TpmReader(response, start, end) };
+  } catch (error) {
+    wipe(response);
+    throw error;
+  }
+}
+
+/** TPM_RC_REFERENCE_S0 and on: the TPM does not hold the session any more, as after its restart. */
+function isLostSession(code: number): boolean {
+  return code >= 0x918 && code <= 0x91e;
+}

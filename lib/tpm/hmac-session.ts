@@ -1,0 +1,174 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
+import { concatSecret, wipe } from '../secret.js';
+import { type Command, encodeWithSession } from './command.js';
+import { TPM_RC, TPMA_SESSION } from './constants.js';
+import { responseError } from './error.js';
+import { kdfa } from './kdf.js';
+import { handleName } from './name.js';
+import type { ResponseParts } from './response.js';
+import { TpmWriter } from './writer.js';
+
+export const NONCE_SIZE = 32;
+const AES_KEY_SIZE = 16;
+const AES_BLOCK_SIZE = 16;
+const NONE = new Uint8Array(0);
+
+/**
+ * An unbound session with SHA-256 and, when salted, AES-128-CFB (Part 1, 19.6 and 21): it proves that
+ * we know an authValue without showing it, encrypts the first parameter both ways, and proves that
+ * the answer came from the TPM. Nonces roll with every answer, so one command at a time uses it.
+ */
+export class HmacSession {
+  readonly handle: number;
+  readonly name: Buffer;
+  readonly #key: Buffer;
+  #nonceTpm: Buffer;
+
+  /** @param salt - shared with the TPM; undefined for a session that encrypts nothing */
+  constructor(
+    handle: number,
+    nonceCaller: Uint8Array,
+    nonceTpm: Uint8Array,
+    salt: Uint8Array | undefined,
+  ) {
+    this.handle = handle;
+    this.name = handleName(handle);
+    this.#nonceTpm = Buffer.from(nonceTpm);
+    this.#key = salt ? kdfa(salt, 'ATH', nonceTpm, nonceCaller) : Buffer.alloc(0);
+  }
+
+  /**
+   * Authorises a command.
+   *
+   * @param keep - whether the session outlives the command; else its success ends it in the TPM
+   */
+  authorize(command: Command, authValue: Uint8Array, keep: boolean): AuthorizedCommand {
+    const sessionValue = concatSecret(this.#key, withoutTrailingZeros(authValue));
+    const nonceCaller = randomBytes(NONCE_SIZE);
+    const encrypts = this.#key.length > 0;
+    const attributes =
+      (keep ? TPMA_SESSION.continueSession : 0) |
+      (encrypts && command.secret?.command ? TPMA_SESSION.decrypt : 0) |
+      (encrypts && command.secret?.response ? TPMA_SESSION.encrypt : 0);
+    const parameters = concatSecret(command.parameters ?? NONE);
+    if (attributes & TPMA_SESSION.decrypt) {
+      cryptFirstParameter('encrypt', parameters, sessionValue, nonceCaller, this.#nonceTpm);
+    }
+    const hash = createHash('sha256').update(u32(command.code));
+    for (const { handle, name } of command.handles ?? []) hash.update(name ?? handleName(handle));
+    const cpHash = hash.update(parameters).digest();
+    const hmac = authHmac(sessionValue, cpHash, nonceCaller, this.#nonceTpm, attributes);
+    const session = { handle: this.handle, nonce: nonceCaller, attributes, hmac };
+    const request = encodeWithSession(command, parameters, session);
+    wipe(parameters);
+    return {
+      request,
+      open: (response, parts) =>
+        this.#open(response, parts, { code: command.code, sessionValue, nonceCaller, attributes }),
+      wipe: () => {
+        request.wipe();
+        wipe(sessionValue);
+      },
+    };
+  }
+
+  wipe(): void {
+    wipe(this.#key);
+  }
+
+  /** Checks the answer's HMAC in constant time, takes over its nonce, decrypts in place. */
+  #open(response: Buffer, parts: ResponseParts, sent: SentCommand): void {
+    const { parameters: area, session } = parts;
+    if (!session) throw responseError('it has no session');
+    const parameters = response.subarray(area.start, area.end);
+    const rpHash = createHash('sha256')
+      .update(u32(TPM_RC.SUCCESS))
+      .update(u32(sent.code))
+      .update(parameters)
+      .digest();
+    const { nonce, attributes, hmac } = session;
+    const expected = authHmac(sent.sessionValue, rpHash, nonce, sent.nonceCaller, attributes);
+    if (hmac.length !== expected.length || !timingSafeEqual(hmac, expected)) {
+      throw responseError('its session HMAC is wrong, so something altered it on its way');
+    }
+    if (attributes !== sent.attributes) {
+      throw responseError("its session attributes are not the command's");
+    }
+    this.#nonceTpm = Buffer.from(nonce);
+    if (attributes & TPMA_SESSION.encrypt) {
+      cryptFirstParameter('decrypt', parameters, sent.sessionValue, nonce, sent.nonceCaller);
+    }
+  }
+}
+
+/** A command ready to be sent, and what opens its answer. */
+export interface AuthorizedCommand {
+  request: TpmWriter;
+  /** Verifies and decrypts the answer in place. @throws VirtualSmartCardError `ERR_TPM_RESPONSE` */
+  open(response: Buffer, parts: ResponseParts): void;
+  wipe(): void;
+}
+
+interface SentCommand {
+  code: number;
+  sessionValue: Uint8Array;
+  nonceCaller: Uint8Array;
+  attributes: number;
+}
+
+/** The TPM drops trailing zeros from authValues before it uses them as keys (Part 1, 19.6.4.3). */
+export function withoutTrailingZeros(authValue: Uint8Array): Uint8Array {
+  let length = authValue.length;
+  while (length > 0 && authValue[length - 1] === 0) length -= 1;
+  return authValue.subarray(0, length);
+}
+
+function authHmac(
+  key: Uint8Array,
+  parameterHash: Uint8Array,
+  nonceNewer: Uint8Array,
+  nonceOlder: Uint8Array,
+  attributes: number,
+): Buffer {
+  return createHmac('sha256', key)
+    .update(parameterHash)
+    .update(nonceNewer)
+    .update(nonceOlder)
+    .update(Uint8Array.of(attributes))
+    .digest();
+}
+
+/** AES-128-CFB over the content of the first TPM2B, in place (Part 1, 21.3). */
+function cryptFirstParameter(
+  direction: 'encrypt' | 'decrypt',
+  parameters: Buffer,
+  sessionValue: Uint8Array,
+  nonceNewer: Uint8Array,
+  nonceOlder: Uint8Array,
+): void {
+  const end = parameters.length < 2 ? Number.POSITIVE_INFINITY : 2 + parameters.readUInt16BE(0);
+  if (end > parameters.length) throw responseError('its encrypted parameter is cut off');
+  const bits = 8 * (AES_KEY_SIZE + AES_BLOCK_SIZE);
+  const derived = kdfa(sessionValue, 'CFB', nonceNewer, nonceOlder, bits);
+  const key = derived.subarray(0, AES_KEY_SIZE);
+  const iv = derived.subarray(AES_KEY_SIZE);
+  const content = parameters.subarray(2, end);
+  const cipher =
+    direction === 'encrypt'
+      ? createCipheriv('aes-128-cfb', key, iv)
+      : createDecipheriv('aes-128-cfb', key, iv);
+  const result = cipher.update(content);
+  content.set(result);
+  wipe(result, derived);
+}
+
+function u32(value: number): Buffer {
+  return new TpmWriter(4).u32(value).bytes;
+}

@@ -1,0 +1,131 @@
+import { readHandles } from './capability.js';
+import type { Entity } from './command.js';
+import type { CommandRunner } from './command-runner.js';
+import { NV_INDEX_FIRST, TPM_ALG_SHA256, TPM_CC, TPM_RC, TPM_RH_OWNER } from './constants.js';
+import { isTpmCode, responseError } from './error.js';
+import { encodeNvPublic, type NvPublic, nvName } from './name.js';
+import { TpmReader } from './reader.js';
+import { TpmWriter } from './writer.js';
+
+const NONE = new Uint8Array(0);
+
+/** What the TPM says of an index. */
+export type FoundNvPublic = NvPublic & { authPolicy: Buffer };
+
+/** NV commands (Part 3, 31), all with the owner's authorisation. The caller holds the turn. */
+export class Nv {
+  readonly #runner: CommandRunner;
+  readonly #ownerAuthorization: Uint8Array;
+
+  constructor(runner: CommandRunner, ownerAuthorization: Uint8Array) {
+    this.#runner = runner;
+    this.#ownerAuthorization = ownerAuthorization;
+  }
+
+  async define(
+    index: number,
+    spec: { attributes: number; dataSize: number; authValue?: Uint8Array | undefined },
+  ): Promise<void> {
+    const parameters = new TpmWriter()
+      .sized(spec.authValue ?? NONE)
+      .sized(encodeNvPublic({ index, authPolicy: NONE, ...spec }));
+    try {
+      await this.#asOwner(TPM_CC.NV_DefineSpace, [], parameters.bytes, { command: true });
+    } finally {
+      parameters.wipe();
+    }
+  }
+
+  async write(index: number, data: Uint8Array): Promise<void> {
+    const parameters = new TpmWriter(data.length + 4).sized(data).u16(0);
+    try {
+      const entity = await this.#entity(index);
+      await this.#asOwner(TPM_CC.NV_Write, [entity], parameters.bytes, { command: true });
+    } finally {
+      parameters.wipe();
+    }
+  }
+
+  async read(index: number, size: number): Promise<Buffer> {
+    const parameters = new TpmWriter(4).u16(size).u16(0).bytes;
+    const entity = await this.#entity(index);
+    const reader = await this.#asOwner(TPM_CC.NV_Read, [entity], parameters, { response: true });
+    try {
+      const data = reader.sized();
+      reader.end();
+      if (data.length !== size) {
+        throw responseError(`${data.length} bytes of an NV index where ${size} were asked for`);
+      }
+      return Buffer.alloc(size, data);
+    } finally {
+      reader.wipe();
+    }
+  }
+
+  async undefine(index: number): Promise<void> {
+    await this.#asOwner(TPM_CC.NV_UndefineSpace, [await this.#entity(index)], NONE);
+  }
+
+  /** undefined when there is no such index. */
+  async readPublic(index: number): Promise<FoundNvPublic | undefined> {
+    return (await this.#readPublic(index))?.nvPublic;
+  }
+
+  indexes(): Promise<number[]> {
+    return readHandles(this.#runner, NV_INDEX_FIRST);
+  }
+
+  async #asOwner(
+    code: number,
+    others: readonly Entity[],
+    parameters: Uint8Array,
+    secret: { command?: boolean; response?: boolean } = {},
+  ): Promise<TpmReader> {
+    const { reader } = await this.#runner.run({
+      code,
+      handles: [{ handle: TPM_RH_OWNER }, ...others],
+      authValue: this.#ownerAuthorization,
+      parameters,
+      secret,
+    });
+    return reader;
+  }
+
+  /**
+   * The index with the Name that a session's HMAC covers. It is computed from what belongs to this
+   * very handle, so nobody between us and the TPM can put another index in its place.
+   */
+  async #entity(index: number): Promise<Entity> {
+    if (this.#runner.transport.inProcess) return { handle: index };
+    const found = await this.#readPublic(index);
+    if (!found) return { handle: index };
+    const name = nvName(found.nvPublic);
+    if (found.nameAlg !== TPM_ALG_SHA256 || !name.equals(found.name)) {
+      throw responseError("an NV index's Name is not the SHA-256 of its public area");
+    }
+    return { handle: index, name };
+  }
+
+  async #readPublic(
+    index: number,
+  ): Promise<{ nvPublic: FoundNvPublic; nameAlg: number; name: Buffer } | undefined> {
+    let reader: TpmReader;
+    try {
+      const handles = [{ handle: index }];
+      ({ reader } = await this.#runner.run({ code: TPM_CC.NV_ReadPublic, handles }));
+    } catch (error) {
+      if (isTpmCode(error, TPM_RC.HANDLE)) return undefined;
+      throw error;
+    }
+    const publicArea = new TpmReader(Buffer.from(reader.sized()));
+    const name = reader.sized();
+    reader.end();
+    if (publicArea.u32() !== index) throw responseError('the public area of another NV index');
+    const nameAlg = publicArea.u16();
+    const attributes = publicArea.u32();
+    const authPolicy = Buffer.from(publicArea.sized());
+    const dataSize = publicArea.u16();
+    publicArea.end();
+    return { nvPublic: { index, attributes, authPolicy, dataSize }, nameAlg, name };
+  }
+}

@@ -1,0 +1,356 @@
+import type { KeyAlgorithm, TpmStatus } from '../backend/backend.js';
+import { invalidArgument, VirtualSmartCardError } from '../errors.js';
+import type { PublicKey } from '../gids/card-state.js';
+import type { ImportedPrivateKey } from '../gids/card-vault.js';
+import { concatSecret, wipe } from '../secret.js';
+import { Turns } from '../turns.js';
+import { CommandRunner } from './command-runner.js';
+import { TPM_CC, TPM_RC, TPM_SU_CLEAR } from './constants.js';
+import {
+  type DictionaryAttackParameters,
+  resetLockout,
+  setParameters,
+} from './dictionary-attack.js';
+import { isTpmCode } from './error.js';
+import { checkPrivateKey, importKey } from './import-key.js';
+import { TpmKey } from './key.js';
+import { Nv } from './nv.js';
+import { ObjectSlots, SlotObject } from './object-slots.js';
+import { createObject } from './objects.js';
+import { pinPolicyDigest } from './policy.js';
+import {
+  type KeyShape,
+  keyParameters,
+  keyShape,
+  keyTemplate,
+  parsePublicKey,
+  sealTemplate,
+  shapeOf,
+} from './public-area.js';
+import { readStatus } from './status.js';
+import { findStorageParent, type StorageParent } from './storage-parent.js';
+import type { TpmTransport } from './transport.js';
+import { type PolicyAuthorization, unseal, unsealWithPolicy } from './unseal.js';
+import { TpmWriter } from './writer.js';
+
+export { TpmKey } from './key.js';
+export type { PinIndexAuthorization, PolicyAuthorization } from './unseal.js';
+
+/** An object as it is kept outside the TPM: TPMT_PUBLIC and the private blob, without their size prefix. */
+export interface WrappedObject {
+  publicArea: Buffer;
+  privateArea: Buffer;
+}
+
+/** How to open a TPM. */
+export interface TpmOptions {
+  /** Owner authorisation, for NV indices and the storage parent; empty by default. */
+  ownerAuthorization?: Uint8Array | undefined;
+  /** Name of the storage parent that stored objects were made under, if there are any. */
+  storageParentName?: Uint8Array | undefined;
+}
+
+/** The largest authValue of an object whose nameAlg is SHA-256. */
+const MAX_AUTH_VALUE = 32;
+const NONE = new Uint8Array(0);
+
+/**
+ * A TPM 2.0 as the cards use it. Calls may overlap; they are carried out in the order of the calls,
+ * except that operations of a loaded key in process are sent at once.
+ *
+ * All methods reject with VirtualSmartCardErrors: `ERR_TPM_UNAVAILABLE`, `ERR_TPM_RESPONSE`,
+ * `ERR_TPM_LOCKED_OUT`, `ERR_TPM_AUTHORIZATION`, `ERR_TPM_NV_FULL`, `ERR_TPM_COMMAND` with
+ * `tpmCode`, and `ERR_CLOSED` after `close`. Byte arguments belong to the caller, who wipes them
+ * after the call has ended; so does a result that is secret.
+ *
+ * @example
+ * ```ts
+ * const tpm = await Tpm.open(await openTransport('libtpms', { tpmStateDirectory }));
+ * const { wrapped } = await tpm.createKey('EC-P256', authValue);
+ * const signature = await tpm.key(wrapped).ecdsaSign(digest, authValue);
+ * await tpm.close();
+ * ```
+ */
+export class Tpm {
+  readonly transport: TpmTransport;
+  /** Name of the storage parent: which TPM this is. */
+  readonly storageParentName: Buffer;
+  readonly #runner: CommandRunner;
+  readonly #parent: StorageParent;
+  readonly #ownerAuthorization: Buffer;
+  readonly #nv: Nv;
+  readonly #slots: ObjectSlots;
+  readonly #turns = new Turns();
+  readonly #supported = new Map<string, Promise<boolean>>();
+  #closed: Promise<void> | undefined;
+
+  private constructor(runner: CommandRunner, parent: StorageParent, ownerAuthorization: Buffer) {
+    this.transport = runner.transport;
+    this.storageParentName = parent.name;
+    this.#runner = runner;
+    this.#parent = parent;
+    this.#ownerAuthorization = ownerAuthorization;
+    this.#nv = new Nv(runner, ownerAuthorization);
+    this.#slots = new ObjectSlots(runner, parent);
+  }
+
+  /**
+   * Starts the TPM up where nobody has, and finds or makes the storage parent. The transport belongs
+   * to the Tpm from now on; should opening fail, it is closed.
+   */
+  static async open(transport: TpmTransport, options: TpmOptions = {}): Promise<Tpm> {
+    const runner = new CommandRunner(transport);
+    const ownerAuthorization = concatSecret(options.ownerAuthorization ?? NONE);
+    try {
+      await startUp(runner);
+      const wanted = options.storageParentName;
+      const parent = await findStorageParent(runner, ownerAuthorization, wanted);
+      await runner.saltTo(parent);
+      return new Tpm(runner, parent, ownerAuthorization);
+    } catch (error) {
+      wipe(ownerAuthorization);
+      await transport.close();
+      throw error;
+    }
+  }
+
+  /** The authPolicy for `unsealWithPolicy`: the PIN index when one is named, then the authValue. */
+  static pinPolicyDigest(pinIndexName: Uint8Array | undefined): Buffer {
+    return pinPolicyDigest(pinIndexName);
+  }
+
+  /**
+   * Has the TPM keep data, to be given out on authorisation.
+   *
+   * @param request - `dictionaryAttack`: failures count in the TPM's lockout (default false);
+   *   `userWithAuth`: the authValue alone opens it (default true), else only the policy
+   */
+  async seal(request: {
+    data: Uint8Array;
+    authValue?: Uint8Array;
+    authPolicy?: Uint8Array;
+    dictionaryAttack?: boolean;
+    userWithAuth?: boolean;
+  }): Promise<WrappedObject> {
+    const { data, authValue = NONE, authPolicy = NONE } = request;
+    const { dictionaryAttack = false, userWithAuth = true } = request;
+    checkAuthValue(authValue);
+    const template = sealTemplate({ authPolicy, dictionaryAttack, userWithAuth });
+    return this.#take(() =>
+      createObject(this.#runner, this.#parent, template, { authValue, data }),
+    );
+  }
+
+  /** Gives sealed data out; the caller wipes it. */
+  unseal(sealed: WrappedObject, authValue: Uint8Array = NONE): Promise<Buffer> {
+    const object = new SlotObject(sealed);
+    return this.#take(() => unseal(this.#runner, this.#slots, object, authValue));
+  }
+
+  /**
+   * Gives out data sealed under `pinPolicyDigest`. `isTpmCode` tells what was refused: BAD_AUTH, a
+   * wrong PIN, counted in its index; AUTH_UNAVAILABLE, a blocked one; AUTH_FAIL, the object's own
+   * authValue, counted in the TPM's lockout.
+   */
+  unsealWithPolicy(sealed: WrappedObject, authorization: PolicyAuthorization): Promise<Buffer> {
+    const object = new SlotObject(sealed);
+    return this.#take(() => unsealWithPolicy(this.#runner, this.#slots, object, authorization));
+  }
+
+  /** Makes a key pair in the TPM. @throws VirtualSmartCardError `ERR_ALGORITHM_NOT_SUPPORTED` */
+  async createKey(
+    algorithm: KeyAlgorithm,
+    authValue: Uint8Array,
+  ): Promise<{ wrapped: WrappedObject; publicKey: PublicKey }> {
+    const shape = checkAlgorithm(algorithm);
+    checkAuthValue(authValue);
+    await this.#requireSupport(shape, algorithm);
+    const wrapped = await this.#take(() =>
+      createObject(this.#runner, this.#parent, keyTemplate(shape), { authValue, data: NONE }),
+    );
+    return { wrapped, publicKey: parsePublicKey(wrapped.publicArea) };
+  }
+
+  /** Brings a private key into the TPM. @throws VirtualSmartCardError `ERR_ALGORITHM_NOT_SUPPORTED` */
+  async importKey(
+    key: ImportedPrivateKey,
+    authValue: Uint8Array,
+  ): Promise<{ wrapped: WrappedObject; publicKey: PublicKey }> {
+    checkPrivateKey(key);
+    checkAuthValue(authValue);
+    const shape = shapeOf(key.publicKey);
+    const words =
+      shape.type === 'rsa' ? `RSA-${shape.bits}, exponent ${shape.exponent}` : shape.curve;
+    await this.#requireSupport(shape, words);
+    const wrapped = await this.#take(() => importKey(this.#runner, this.#parent, key, authValue));
+    return { wrapped, publicKey: parsePublicKey(wrapped.publicArea) };
+  }
+
+  /** Whether the TPM can make and use such keys; asked once, then remembered. */
+  async supportsAlgorithm(algorithm: KeyAlgorithm): Promise<boolean> {
+    return this.#supports(checkAlgorithm(algorithm));
+  }
+
+  /** A key to work with. This costs nothing; the key is loaded when first used. */
+  key(wrapped: WrappedObject): TpmKey {
+    return new TpmKey({ runner: this.#runner, slots: this.#slots, turns: this.#turns }, wrapped);
+  }
+
+  /** Defines an NV index without a policy, with the owner's authorisation. */
+  async nvDefine(
+    index: number,
+    spec: { attributes: number; dataSize: number; authValue?: Uint8Array },
+  ): Promise<void> {
+    checkAuthValue(spec.authValue ?? NONE);
+    return this.#take(() => this.#nv.define(index, spec));
+  }
+
+  nvWrite(index: number, data: Uint8Array): Promise<void> {
+    return this.#take(() => this.#nv.write(index, data));
+  }
+
+  /** Reads the first `size` bytes of an index. */
+  nvRead(index: number, size: number): Promise<Buffer> {
+    return this.#take(() => this.#nv.read(index, size));
+  }
+
+  /** undefined when there is no such index. */
+  nvReadPublic(
+    index: number,
+  ): Promise<{ attributes: number; authPolicy: Buffer; dataSize: number } | undefined> {
+    return this.#take(() => this.#nv.readPublic(index));
+  }
+
+  nvUndefine(index: number): Promise<void> {
+    return this.#take(() => this.#nv.undefine(index));
+  }
+
+  /** Handles of all NV indices of the TPM, other programs' too. */
+  nvIndexes(): Promise<number[]> {
+    return this.#take(() => this.#nv.indexes());
+  }
+
+  /** State of the TPM and of its lockout. */
+  status(): Promise<Omit<TpmStatus, 'address' | 'kind'>> {
+    return this.#take(() => readStatus(this.#runner));
+  }
+
+  /** Sets the lockout's figures. @throws VirtualSmartCardError `ERR_TPM_LOCKOUT_AUTHORIZATION` */
+  setDictionaryAttackParameters(
+    parameters: DictionaryAttackParameters,
+    lockoutAuthorization: Uint8Array = NONE,
+  ): Promise<void> {
+    return this.#take(() => setParameters(this.#runner, parameters, lockoutAuthorization));
+  }
+
+  /**
+   * Ends the lockout and forgets all failures. A wrong value bans further tries for the lockout
+   * recovery time. @throws VirtualSmartCardError `ERR_TPM_LOCKOUT_AUTHORIZATION`
+   */
+  resetLockout(lockoutAuthorization: Uint8Array): Promise<void> {
+    return this.#take(() => resetLockout(this.#runner, lockoutAuthorization));
+  }
+
+  /**
+   * Overwrites what the in-process TPM library may have kept of these random values, of 16 bytes or
+   * more each, none of which an NV index may hold. Keys are unloaded first. Nothing elsewhere.
+   */
+  async forget(...values: Uint8Array[]): Promise<void> {
+    if (!this.transport.forget) return;
+    await this.#take(async () => {
+      await this.#slots.unloadAll();
+      await this.transport.forget?.(values);
+    });
+  }
+
+  /**
+   * Finishes what is queued, takes out of the TPM what is ours and closes the transport. Our own
+   * software TPM is shut down in order. Safe to call twice.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#turns.take(() => this.#close());
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#slots.unloadAll();
+      for (const handle of [...this.#runner.ownHandles]) await this.#runner.flush(handle);
+      if (this.transport.kind === 'libtpms') {
+        const parameters = new TpmWriter(2).u16(TPM_SU_CLEAR).bytes;
+        await this.#runner.run({ code: TPM_CC.Shutdown, parameters });
+      }
+    } catch (error) {
+      // Without a TPM there is nothing to take out of it.
+      if (!VirtualSmartCardError.is(error, 'ERR_TPM_UNAVAILABLE')) throw error;
+    } finally {
+      this.#runner.wipe();
+      wipe(this.#ownerAuthorization);
+      await this.transport.close();
+    }
+  }
+
+  #take<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) {
+      return Promise.reject(new VirtualSmartCardError('ERR_CLOSED', 'The TPM has been closed.'));
+    }
+    return this.#turns.take(work);
+  }
+
+  async #requireSupport(shape: KeyShape, words: string): Promise<void> {
+    if (await this.#supports(shape)) return;
+    throw new VirtualSmartCardError(
+      'ERR_ALGORITHM_NOT_SUPPORTED',
+      `This TPM has no keys of the type ${words}. Choose another; every TPM has RSA-2048 and EC-P256.`,
+    );
+  }
+
+  #supports(shape: KeyShape): Promise<boolean> {
+    const parameters = keyParameters(shape);
+    const id = parameters.toString('hex');
+    const known = this.#supported.get(id);
+    if (known) return known;
+    const asked = this.#take(() => testParameters(this.#runner, parameters));
+    this.#supported.set(id, asked);
+    asked.catch(() => this.#supported.delete(id));
+    return asked;
+  }
+}
+
+/** TPM2_Startup (Part 3, 9.3). TPM_RC_INITIALIZE says that somebody has done it, as a kernel does. */
+async function startUp(runner: CommandRunner): Promise<void> {
+  try {
+    const parameters = new TpmWriter(2).u16(TPM_SU_CLEAR).bytes;
+    await runner.run({ code: TPM_CC.Startup, parameters });
+  } catch (error) {
+    if (!isTpmCode(error, TPM_RC.INITIALIZE)) throw error;
+  }
+}
+
+/** TPM2_TestParms (Part 3, 30.3). */
+async function testParameters(runner: CommandRunner, parameters: Uint8Array): Promise<boolean> {
+  try {
+    await runner.run({ code: TPM_CC.TestParms, parameters });
+    return true;
+  } catch (error) {
+    const refusals = [TPM_RC.VALUE, TPM_RC.KEY_SIZE, TPM_RC.RANGE, TPM_RC.CURVE];
+    if (refusals.some((code) => isTpmCode(error, code))) return false;
+    throw error;
+  }
+}
+
+function checkAlgorithm(algorithm: string): KeyShape {
+  const shape = keyShape(algorithm);
+  if (shape) return shape;
+  const expected = 'RSA-1024, RSA-2048, RSA-3072, EC-P256 or EC-P384';
+  throw invalidArgument('algorithm', expected, `"${String(algorithm).slice(0, 40)}"`);
+}
+
+function checkAuthValue(authValue: Uint8Array): void {
+  if (authValue.length <= MAX_AUTH_VALUE) return;
+  throw invalidArgument(
+    'authValue',
+    `at most ${MAX_AUTH_VALUE} bytes`,
+    `${authValue.length} bytes`,
+  );
+}

@@ -1,0 +1,16 @@
+import { buildNative, buildTypeScript } from './build.mjs';
+import { installNodePackages } from './node-packages.mjs';
+import { installSystemPackages } from './system-packages.mjs';
+
+/**
+ * Sets up what is missing, in the order in which each step needs the one before. When all is there
+ * it does nothing and says nothing.
+ *
+ * @param {{ forTests: boolean }} options
+ */
+export async function setup({ forTests }) {
+  installSystemPackages({ forTests });
+  installNodePackages();
+  await buildNative();
+  await buildTypeScript();
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CrashChild, type ChildReport, type CrashJob, describe } from './crash-child.js';
+
+/**
+ * Kills, or breaks off, an operation at an exact file-system step: strace watches the system calls
+ * on the store's files and tampers with the n-th. The two threads that write to a store, for the
+ * card files and for the TPM's state, are told apart by the paths they use, since strace counts
+ * for each thread.
+ */
+export interface Step {
+  /** Whose files: the card files' or the TPM's. */
+  side: 'cards' | 'tpm';
+  call: string;
+  /** Which of that side's calls of that name, from the start of the process, counted from 1. */
+  number: number;
+  /** What strace showed of it. */
+  text: string;
+}
+
+/** The calls that change what is on the disk, and the mark with which an operation begins. */
+const CHANGES = [
+  'openat',
+  'write',
+  'pwrite64',
+  'ftruncate',
+  'fsync',
+  'fdatasync',
+  '?rename',
+  'renameat',
+  'renameat2',
+  '?unlink',
+  'unlinkat',
+];
+const MARK = ['?access', 'faccessat', 'faccessat2', '?stat', 'newfstatat', 'statx'];
+
+const CALL = /^\d+ +([a-z0-9]+)\((.*)$/;
+
+function paths(root: string, side: Step['side']): string[] {
+  const cards = ['0000', '0001'].flatMap((card) =>
+    ['card', 'intent'].flatMap((kind) => [`cards/${card}.${kind}`, `cards/${card}.${kind}.tmp`]),
+  );
+  const files = side === 'cards' ? ['cards', ...cards] : ['tpm'];
+  // libtpms names its files; with their directory strace knows them, since they are opened in it.
+  if (side === 'tpm') files.push('tpm/tpm2-00.permall', 'tpm/tpm2-00.permall.new');
+  return [...files, 'begin'].flatMap((file) => ['-P', join(root, file)]);
+}
+
+/** Lets a child perform its operation under strace and returns its steps on that side, in order. */
+async function recordSide(job: CrashJob, side: Step['side']): Promise<Step[]> {
+  const log = join(tmpdir(), `vsc-strace-${randomBytes(6).toString('hex')}`);
+  try {
+    const calls = [...CHANGES, ...MARK].join(',');
+    const watched = paths(job.stateDirectory, side);
+    const strace = ['strace', '-f', '-qq', '-o', log, ...watched, '-e', `trace=${calls}`];
+    const child = new CrashChild(job, strace);
+    const done = await child.next('done', 'rejected', 'failed');
+    const report = await child.kill();
+    if (done?.event !== 'done') throw new Error(describe(report));
+    return parse(await readFile(log, 'utf8'), side);
+  } finally {
+    await rm(log, { force: true });
+  }
+}
+
+function parse(log: string, side: Step['side']): Step[] {
+  const counts = new Map<string, number>();
+  const steps: Step[] = [];
+  let isBegun = false;
+  for (const line of log.split('\n')) {
+    const [, call, text] = CALL.exec(line) ?? [];
+    if (call === undefined || text === undefined) continue;
+    if (text.includes('/begin"')) isBegun = true;
+    if (!CHANGES.some((name) => name.replace('?', '') === call)) continue;
+    const number = (counts.get(call) ?? 0) + 1;
+    counts.set(call, number);
+    if (isBegun) steps.push({ side, call, number, text: `${call}(${text}` });
+  }
+  if (!isBegun) throw new Error(`strace saw no operation begin:\n${log}`);
+  return steps;
+}
+
+/** The steps of an operation. `again` makes the job for another child: the first has done its own. */
+export async function recordSteps(again: () => Promise<CrashJob>): Promise<Step[]> {
+  const cards = await recordSide(await again(), 'cards');
+  const tpm = await recordSide(await again(), 'tpm');
+  return [...cards, ...tpm];
+}
+
+/** Kills a child when it is about to take the step, or when its operation has ended without. */
+export async function killAtStep(job: CrashJob, step: Step): Promise<ChildReport> {
+  const child = new CrashChild(job, tampering(job, step, `signal=SIGKILL:when=${step.number}`));
+  await child.next('done', 'rejected', 'failed');
+  return child.kill();
+}
+
+/** Lets the step, and every later call of its kind, fail as on a full disk. */
+export function fullDiskFrom(job: CrashJob, step: Step): CrashChild {
+  return new CrashChild(job, tampering(job, step, `error=ENOSPC:when=${step.number}+`));
+}
+
+function tampering(job: CrashJob, step: Step, what: string): string[] {
+  const watched = paths(job.stateDirectory, step.side);
+  const inject = ['-e', `trace=${step.call}`, '-e', `inject=${step.call}:${what}`];
+  return ['strace', '-f', '-qq', '-o', '/dev/null', ...watched, ...inject];
+}

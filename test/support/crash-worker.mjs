@@ -1,0 +1,79 @@
+// Performs one operation on a store, as the job on standard input asks, so that a test can kill it
+// in the middle. It reports on standard output, one JSON document a line; a key is reported only
+// once the library has confirmed it. Afterwards it waits for its end, or for that of its parent.
+import { existsSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { AdminKey, VirtualSmartCardManager } from '../../dist/index.js';
+
+/** Secrets come in hexadecimal. */
+const secret = (hex) => Buffer.from(hex, 'hex');
+
+const OPERATIONS = {
+  async create({ manager, job }) {
+    const card = await manager.create({
+      name: job.name,
+      pin: secret(job.pin),
+      adminKey: AdminKey.fromHex(job.adminKey),
+      ...(job.puk ? { puk: secret(job.puk) } : {}),
+    });
+    say({ event: 'card', instanceId: card.instanceId });
+  },
+  async enroll({ card, job }) {
+    const { key } = await card.enroll(job.inf, { pin: secret(job.pin) });
+    const publicKey = key.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+    say({ event: 'key', container: key.container, publicKey });
+  },
+  changePin: ({ card, job }) => card.changePin(secret(job.pin), secret(job.newPin)),
+  deleteKey: ({ card, job }) => card.deleteKey(job.container, { pin: secret(job.pin) }),
+  destroy: ({ manager, job }) => manager.destroy(job.instanceId),
+  unblockByAdminKey: ({ card, job }) =>
+    card.unblock({ adminKey: AdminKey.fromHex(job.adminKey), newPin: secret(job.newPin) }),
+  unblockByPuk: ({ card, job }) =>
+    card.unblock({ puk: secret(job.puk), newPin: secret(job.newPin) }),
+  verifyPin: ({ card, job }) => card.verifyPin(secret(job.pin)),
+  async nothing() {
+    // Only holds the store.
+  },
+};
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const job = JSON.parse((await lines.next()).value);
+try {
+  await perform(job);
+} catch (error) {
+  sayFailure('failed', error);
+}
+// Ends when the parent does, should it not come to kill this process.
+await lines.next();
+
+async function perform(job) {
+  const { stateDirectory } = job;
+  const tpm = 'libtpms';
+  const manager = await VirtualSmartCardManager.open({ backend: 'embedded', stateDirectory, tpm });
+  const isOnCard = job.instanceId !== undefined && job.operation !== 'destroy';
+  const card = isOnCard ? await manager.card(job.instanceId) : undefined;
+  say({ event: 'begin', pid: process.pid });
+  // Asked for a file of this name: the mark from which a system call trace is counted.
+  existsSync(join(stateDirectory, 'begin'));
+  const began = performance.now();
+  try {
+    await OPERATIONS[job.operation]({ manager, card, job });
+    say({ event: 'done', milliseconds: performance.now() - began });
+  } catch (error) {
+    sayFailure('rejected', error);
+  }
+  if (!job.closes) return;
+  await manager.close();
+  say({ event: 'closed' });
+}
+
+function sayFailure(event, error) {
+  const { code, triesLeft, holderPid, message, stack } = error;
+  say({ event, code, triesLeft, holderPid, message, stack });
+}
+
+/** Written at once: what was said before a kill has been said. */
+function say(document) {
+  writeSync(1, `${JSON.stringify(document)}\n`);
+}

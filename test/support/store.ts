@@ -1,0 +1,51 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { AdminKey, type CreateOptions, VirtualSmartCardManager } from '../../lib/index.js';
+
+/** A state directory of this test's own, removed when the test ends. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'vsc-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** A manager on a software TPM in the directory, closed when the test ends. */
+export async function openManager(
+  stateDirectory: string,
+  tpm = 'libtpms',
+): Promise<VirtualSmartCardManager> {
+  const manager = await VirtualSmartCardManager.open({
+    backend: 'embedded',
+    stateDirectory,
+    tpm,
+  });
+  onTestFinished(() => manager.close());
+  return manager;
+}
+
+/** Decimal digits, as bytes. */
+export function randomPin(length = 8): Buffer {
+  return Buffer.from(Array.from({ length }, () => 0x30 + randomInt(10)));
+}
+
+/** A PIN of the same length that is not the given one. */
+export function otherPin(pin: Uint8Array): Buffer {
+  const other = Buffer.from(pin);
+  other[0] = other[0] === 0x39 ? 0x30 : (other[0] ?? 0) + 1;
+  return other;
+}
+
+/** Options for a card with random secrets. */
+export function cardOptions<Overrides extends Partial<CreateOptions>>(
+  overrides?: Overrides,
+): CreateOptions & { pin: Buffer } & Overrides {
+  return {
+    name: `Card ${randomBytes(4).toString('hex')}`,
+    pin: randomPin(),
+    adminKey: AdminKey.random(),
+    ...overrides,
+  } as CreateOptions & { pin: Buffer } & Overrides;
+}
