@@ -3,7 +3,8 @@ import { describeType, invalidArgument } from './errors.js';
 
 /**
  * Answers a card's 8-byte challenge with the 8-byte response that the admin key makes of it, where
- * the key itself is kept elsewhere: on a server, in an HSM. See {@link AdminKey.respond}.
+ * the key itself is kept elsewhere: on a server, in an HSM. See {@link AdminKey.respond}. It must
+ * not wait for a call on the same card, which waits for the response.
  */
 export type AdminResponder = (challenge: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 

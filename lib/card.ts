@@ -1,36 +1,29 @@
-import { X509Certificate } from 'node:crypto';
 import { type AdminAuthenticator, adminKeyBytes, withAdmin } from './admin-authentication.js';
 import type { AdminKey } from './admin-key.js';
-import { checkOptions } from './arguments.js';
 import type {
   CardConnection,
   CardInfo,
   ContainerInfo,
   CredentialTries,
 } from './backend/backend.js';
-import { VirtualSmartCardCertificate } from './certificate.js';
-import { copyPin, copyPuk, type PinOptions, SecretCopies, withCheckedPin } from './credentials.js';
+import { loadCertificates, loadKeys } from './card-contents.js';
+import type { VirtualSmartCardCertificate } from './certificate.js';
+import { copyPin, type PinOptions, SecretCopies, withCheckedPin } from './credentials.js';
 import { enrollCertificate, requestCertificate } from './enroll/enroll.js';
 import type { PendingRequest } from './enroll/pending-request.js';
 import { VirtualSmartCardError } from './errors.js';
 import { type CertificateInput, storeBesideItsKey } from './install-certificate.js';
 import { VirtualSmartCardKey } from './key.js';
-import { readPrivateKey } from './key-import.js';
+import { importKeyTo } from './key-import.js';
 import {
   type CreateKeySpec,
   checkContainerName,
   checkedKeySpec,
   type ImportKeySpec,
-  keySpecOption,
-  newContainerName,
   selectContainer,
 } from './key-spec.js';
 import { type SecretInput, wipe } from './secret.js';
-
-/** How a blocked card is opened again: by its PUK, by its admin key, or by someone who has that key. */
-export type UnblockOptions =
-  | { puk: SecretInput; newPin: SecretInput }
-  | { adminKey: AdminAuthenticator; newPin: SecretInput };
+import { type UnblockOptions, unblockCard } from './unblock.js';
 
 /**
  * One virtual smart card, opened with a PIN state of its own. Made by `manager.create` and
@@ -80,38 +73,38 @@ export class VirtualSmartCard {
   /**
    * The card as `manager.list` shows it.
    *
-   * @example
-   * ```ts
-   * const { pinTriesLeft, containerCount } = await card.info();
-   * ```
+   * @example `const { pinTriesLeft, containerCount } = await card.info();`
    */
   async info(): Promise<CardInfo> {
     return this.#open().info();
   }
 
-  /** What the card's containers hold, in the order of the container map. */
+  /**
+   * What the card's containers hold, in the order of the container map.
+   *
+   * @example
+   * ```ts
+   * for (const { name, algorithm } of await card.containers()) console.log(name, algorithm);
+   * ```
+   */
   async containers(): Promise<ContainerInfo[]> {
     return this.#open().containers();
   }
 
-  /** The keys of all containers. */
+  /**
+   * The keys of all containers.
+   *
+   * @example `const signers = (await card.keys()).filter((key) => key.algorithm === 'EC-P256');`
+   */
   async keys(): Promise<VirtualSmartCardKey[]> {
-    const connection = this.#open();
-    const keys: VirtualSmartCardKey[] = [];
-    for (const info of await connection.containers()) {
-      keys.push(await VirtualSmartCardKey.load(connection, info));
-    }
-    return keys;
+    return loadKeys(this.#open());
   }
 
   /**
    * The key in a container. Without a name, the only one there is.
    *
    * @throws VirtualSmartCardError `ERR_CONTAINER_NOT_FOUND`, `ERR_CONTAINER_AMBIGUOUS`
-   * @example
-   * ```ts
-   * const key = await card.key('vpn');
-   * ```
+   * @example `const key = await card.key('vpn');`
    */
   async key(container?: string): Promise<VirtualSmartCardKey> {
     const connection = this.#open();
@@ -119,17 +112,16 @@ export class VirtualSmartCard {
     return VirtualSmartCardKey.load(connection, info);
   }
 
-  /** The certificates of all containers that hold one. */
+  /**
+   * The certificates of all containers that hold one.
+   *
+   * @example
+   * ```ts
+   * const usable = (await card.certificates()).filter(({ x509 }) => x509.Date.parse(x509.validTo) > Date.now());
+   * ```
+   */
   async certificates(): Promise<VirtualSmartCardCertificate[]> {
-    const certificates: VirtualSmartCardCertificate[] = [];
-    const connection = this.#open();
-    for (const info of await connection.containers()) {
-      const der = info.hasCertificate ? await connection.certificate(info.name) : undefined;
-      if (!der) continue;
-      const key = await VirtualSmartCardKey.load(connection, info);
-      certificates.push(VirtualSmartCardCertificate.create(new X509Certificate(der), key));
-    }
-    return certificates;
+    return loadCertificates(this.#open());
   }
 
   /**
@@ -166,28 +158,15 @@ export class VirtualSmartCard {
    */
   async importKey(spec: ImportKeySpec, options: PinOptions = {}): Promise<VirtualSmartCardKey> {
     const connection = this.#open();
-    checkOptions(spec, ['privateKey', 'container', 'keySpec'], 'the key');
-    const name = newContainerName(spec.container);
-    const { pkcs8, algorithm } = readPrivateKey(spec.privateKey);
-    try {
-      const keySpec = keySpecOption(spec.keySpec, algorithm);
-      const info = await withCheckedPin(options, (pin) =>
-        connection.importContainer({ name, privateKey: pkcs8, keySpec }, pin),
-      );
-      return await VirtualSmartCardKey.load(connection, info);
-    } finally {
-      wipe(pkcs8);
-    }
+    const info = await importKeyTo(connection, spec, options);
+    return VirtualSmartCardKey.load(connection, info);
   }
 
   /**
    * Deletes a key for good, with its container and certificate.
    *
    * @throws VirtualSmartCardError `ERR_CONTAINER_NOT_FOUND`
-   * @example
-   * ```ts
-   * await card.deleteKey('vpn', { pin });
-   * ```
+   * @example `await card.deleteKey('vpn', { pin });`
    */
   async deleteKey(container: string, options: PinOptions = {}): Promise<void> {
     const connection = this.#open();
@@ -199,6 +178,7 @@ export class VirtualSmartCard {
    * Makes a container the default one, which Windows takes for logon.
    *
    * @throws VirtualSmartCardError `ERR_CONTAINER_NOT_FOUND`
+   * @example `await card.setDefault(certificate.container, { pin });`
    */
   async setDefault(container: string, options: PinOptions = {}): Promise<void> {
     const connection = this.#open();
@@ -249,6 +229,7 @@ export class VirtualSmartCard {
    *
    * @param certificate - DER, PEM, or node:crypto's
    * @throws VirtualSmartCardError `ERR_CERTIFICATE_MISMATCH`, `ERR_INVALID_ARGUMENT`, `ERR_STATE_IO`
+   * @example `await card.installCertificate(await readFile('issued.cer'), { pin });`
    */
   async installCertificate(
     certificate: CertificateInput,
@@ -280,17 +261,29 @@ export class VirtualSmartCard {
     }
   }
 
-  /** Locks the card again. */
+  /**
+   * Locks the card again.
+   *
+   * @example `await card.logout();`
+   */
   async logout(): Promise<void> {
     await this.#open().logout();
   }
 
-  /** Wrong PINs left before the card blocks. */
+  /**
+   * Wrong PINs left before the card blocks.
+   *
+   * @example `const { left, max } = await card.pinTries();`
+   */
   async pinTries(): Promise<CredentialTries> {
     return this.#open().pinTries();
   }
 
-  /** Wrong PUKs left; undefined on a card without a PUK. */
+  /**
+   * Wrong PUKs left; undefined on a card without a PUK.
+   *
+   * @example `const left = (await card.pukTries())?.left;`
+   */
   async pukTries(): Promise<CredentialTries | undefined> {
     return this.#open().pukTries();
   }
@@ -300,10 +293,7 @@ export class VirtualSmartCard {
    *
    * @throws VirtualSmartCardError `ERR_PIN_INCORRECT` (with `triesLeft`), `ERR_PIN_BLOCKED`,
    * `ERR_PIN_POLICY`, `ERR_INVALID_ARGUMENT`, `ERR_STATE_IO`
-   * @example
-   * ```ts
-   * await card.changePin('4711', '0815-new');
-   * ```
+   * @example `await card.changePin('4711', '0815-new');`
    */
   async changePin(oldPin: SecretInput, newPin: SecretInput): Promise<void> {
     const connection = this.#open();
@@ -332,22 +322,7 @@ export class VirtualSmartCard {
    * ```
    */
   async unblock(options: UnblockOptions): Promise<void> {
-    const connection = this.#open();
-    const credential = 'puk' in Object(options) ? 'puk' : 'adminKey';
-    checkOptions(options, [credential, 'newPin']);
-    const secrets = new SecretCopies();
-    try {
-      const resetPin = secrets.keep(copyPin(options.newPin, 'newPin'));
-      if ('puk' in options) {
-        await connection.unblockWithPuk(secrets.keep(copyPuk(options.puk)), resetPin);
-      } else {
-        await withAdmin(options.adminKey, 'adminKey', (respond) =>
-          connection.asAdmin(respond, { resetPin }),
-        );
-      }
-    } finally {
-      secrets.wipe();
-    }
+    await unblockCard(this.#open(), options);
   }
 
   /**
@@ -377,6 +352,7 @@ export class VirtualSmartCard {
    * Checks the admin key against the card, and changes nothing.
    *
    * @throws VirtualSmartCardError `ERR_ADMIN_KEY_INCORRECT`, `ERR_INVALID_ARGUMENT`
+   * @example `await card.verifyAdminKey(AdminKey.fromHex(stored));`
    */
   async verifyAdminKey(adminKey: AdminAuthenticator): Promise<void> {
     const connection = this.#open();

@@ -14,7 +14,7 @@ export type {
   LongCallOptions,
   TpmStatus,
 } from './backend/backend.js';
-export { type UnblockOptions, VirtualSmartCard } from './card.js';
+export { VirtualSmartCard } from './card.js';
 export { VirtualSmartCardCertificate } from './certificate.js';
 export type { CreateOptions } from './create-request.js';
 export {
@@ -41,3 +41,4 @@ export type { CreateKeySpec, ImportKeySpec } from './key-spec.js';
 export { type OpenOptions, VirtualSmartCardManager } from './manager.js';
 export { type CharacterRule, PinPolicy, type PinPolicyOptions } from './pin-policy.js';
 export type { SecretInput } from './secret.js';
+export type { UnblockOptions } from './unblock.js';

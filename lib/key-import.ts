@@ -1,18 +1,40 @@
 import { createPrivateKey, KeyObject } from 'node:crypto';
-import type { KeyAlgorithm } from './backend/backend.js';
+import { checkOptions } from './arguments.js';
+import type { CardConnection, ContainerInfo, KeyAlgorithm } from './backend/backend.js';
+import { type PinOptions, withCheckedPin } from './credentials.js';
 import { describeType, invalidArgument, VirtualSmartCardError } from './errors.js';
+import { type ImportKeySpec, keySpecOption, newContainerName } from './key-spec.js';
 import { keyAlgorithmOf } from './public-key.js';
 import { allocateSecret, wipe } from './secret.js';
 
 /** A private key to be brought to a card: PKCS#8 as DER or PEM, or node:crypto's. */
 export type PrivateKeyInput = Uint8Array | string | KeyObject;
 
+/** Brings a key to a card, in a new container. */
+export async function importKeyTo(
+  connection: CardConnection,
+  spec: ImportKeySpec,
+  options: PinOptions,
+): Promise<ContainerInfo> {
+  checkOptions(spec, ['privateKey', 'container', 'keySpec'], 'the key');
+  const name = newContainerName(spec.container);
+  const { pkcs8: privateKey, algorithm } = readPrivateKey(spec.privateKey);
+  try {
+    const keySpec = keySpecOption(spec.keySpec, algorithm);
+    return await withCheckedPin(options, (pin) =>
+      connection.importContainer({ name, privateKey, keySpec }, pin),
+    );
+  } finally {
+    wipe(privateKey);
+  }
+}
+
 /**
  * A private key that a card can hold, as PKCS#8 DER, which the caller wipes.
  *
  * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`, `ERR_ALGORITHM_NOT_SUPPORTED`
  */
-export function readPrivateKey(input: PrivateKeyInput): { pkcs8: Buffer; algorithm: KeyAlgorithm } {
+function readPrivateKey(input: PrivateKeyInput): { pkcs8: Buffer; algorithm: KeyAlgorithm } {
   const key = parse(input);
   const algorithm = keyAlgorithmOf(key);
   if (algorithm === undefined) {

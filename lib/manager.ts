@@ -1,12 +1,13 @@
 import { checkOptions, checkText, wordOption } from './arguments.js';
 import type { Backend, CardInfo, LongCallOptions, TpmStatus } from './backend/backend.js';
-import { openBackend } from './backend/open-backend.js';
+import { defaultBackend, openBackend } from './backend/open-backend.js';
 import { VirtualSmartCard } from './card.js';
 import { type CreateOptions, checkedCreateRequest, wipeCreateRequest } from './create-request.js';
 import { VirtualSmartCardError } from './errors.js';
 import { normalizeInstanceId } from './instance-id.js';
 import { LONG_CALL_OPTIONS, watched } from './progress.js';
 import { copySecret, type SecretInput, wipe } from './secret.js';
+import { undoAndThrow } from './undo.js';
 
 /** How a manager is opened. */
 export interface OpenOptions {
@@ -70,8 +71,7 @@ export class VirtualSmartCardManager {
    */
   static async open(options: OpenOptions = {}): Promise<VirtualSmartCardManager> {
     checkOptions(options, OPEN_OPTIONS);
-    const platformBackend = process.platform === 'win32' ? 'windows' : 'embedded';
-    const backend = wordOption(options.backend, 'backend', BACKENDS, platformBackend);
+    const backend = wordOption(options.backend, 'backend', BACKENDS, defaultBackend());
     const stateDirectory = optionalText(options.stateDirectory, 'stateDirectory');
     const tpm = optionalText(options.tpm, 'tpm');
     const machine = optionalText(options.machine, 'machine');
@@ -108,19 +108,14 @@ export class VirtualSmartCardManager {
   async create(options: CreateOptions): Promise<VirtualSmartCard> {
     const backend = this.#open();
     const request = checkedCreateRequest(options);
-    const destroy = (instanceId: string) => backend.destroy(instanceId, {});
+    const destroy = (instanceId: string, reason: unknown) => {
+      const left = `The new card ${instanceId} is still there; destroy it yourself.`;
+      return undoAndThrow(reason, left, () => backend.destroy(instanceId, {}));
+    };
     try {
-      const instanceId = await watched(
-        options,
-        (watch) => backend.create({ ...request, ...watch }),
-        destroy,
-      );
-      try {
-        return await this.#connect(instanceId);
-      } catch (error) {
-        await destroy(instanceId);
-        throw error;
-      }
+      const create = (watch: LongCallOptions) => backend.create({ ...request, ...watch });
+      const instanceId = await watched(options, create, destroy);
+      return await this.#connect(instanceId).catch((error) => destroy(instanceId, error));
     } finally {
       wipeCreateRequest(request);
     }

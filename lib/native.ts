@@ -13,6 +13,8 @@ export interface NativeTransport {
   /**
    * One TPM command of 10 to 4096 bytes in, its response out. The command is copied before the call
    * returns and the copy is wiped after use; the response is memory of its own, which the caller wipes.
+   * A command with a secret has to lie in memory from `allocateSecret`: reading bytes that lie in
+   * the JavaScript heap (a Uint8Array of up to 64 bytes may) leaves a copy there.
    */
   transmit(command: Uint8Array): Promise<Buffer>;
   /**

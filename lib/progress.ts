@@ -9,12 +9,12 @@ export const LONG_CALL_OPTIONS = ['onProgress', 'signal'] as const;
  * Runs a long call whose `onProgress` may throw: that stops the call as an abort does, and the
  * caller gets their own error back.
  *
- * @param undo - takes the result back when `onProgress` threw too late to stop the call
+ * @param undo - takes the result back and throws, when `onProgress` threw too late to stop the call
  */
 export async function watched<T>(
   { onProgress, signal }: LongCallOptions,
   run: (options: LongCallOptions) => Promise<T>,
-  undo: (result: T) => Promise<void> = async () => undefined,
+  undo?: (result: T, reason: unknown) => Promise<never>,
 ): Promise<T> {
   checkCallback(onProgress, 'onProgress');
   checkSignal(signal);
@@ -36,9 +36,7 @@ export async function watched<T>(
   } catch (error) {
     throw stop.signal.aborted ? stop.signal.reason : error;
   }
-  if (stop.signal.aborted) {
-    await undo(result);
-    throw stop.signal.reason;
-  }
-  return result;
+  if (!stop.signal.aborted) return result;
+  if (undo) return undo(result, stop.signal.reason);
+  throw stop.signal.reason;
 }

@@ -6,9 +6,13 @@ import { VirtualSmartCardError } from './errors.js';
  */
 export type SecretInput = string | Uint8Array;
 
-/** Memory of its own (never Buffer's shared pool), so that wiping it leaves nothing and nobody else's. */
+/**
+ * Memory of its own outside of the JavaScript heap, so that wiping it leaves nothing. Buffer.from and
+ * Buffer.concat may share a pool with others; Buffer.alloc of up to 64 bytes lies in the JavaScript
+ * heap, where garbage collection and native code leave copies behind.
+ */
 export function allocateSecret(length: number): Buffer {
-  return Buffer.alloc(length);
+  return Buffer.from(new ArrayBuffer(length));
 }
 
 /** Overwrites the bytes with zeros. */

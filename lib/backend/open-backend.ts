@@ -11,6 +11,11 @@ export interface OpenBackendOptions {
   ownerAuthorization: Uint8Array | undefined;
 }
 
+/** The backend of a platform: Windows has virtual smart cards of its own. */
+export function defaultBackend(): 'windows' | 'embedded' {
+  return process.platform === 'win32' ? 'windows' : 'embedded';
+}
+
 /**
  * The one place where a backend is chosen. It is loaded only when it is opened.
  *

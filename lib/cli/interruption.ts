@@ -19,11 +19,18 @@ export class Interrupted extends Error {
 }
 
 /**
+ * One Ctrl-C may arrive several times: from the terminal and from npx or another wrapper. Signals
+ * this close together are one.
+ */
+const ONE_SIGNAL_MS = 1_000;
+
+/**
  * Turns the signals that stop a program into the abort of what it is doing, which then cleans up
- * after itself. A second signal ends the process at once.
+ * after itself. A later signal ends the process at once.
  */
 export class Interruption {
   readonly #controller = new AbortController();
+  #abortedAt = 0;
 
   constructor() {
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
@@ -33,14 +40,13 @@ export class Interruption {
     return this.#controller.signal;
   }
 
-  /** Gives the signals back their usual meaning. */
-  release(): void {
-    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
-  }
-
   readonly #onSignal = (signal: NodeJS.Signals): void => {
     const interrupted = new Interrupted(signal as InterruptingSignal);
-    if (this.#controller.signal.aborted) process.exit(interrupted.exitCode);
-    this.#controller.abort(interrupted);
+    if (!this.#controller.signal.aborted) {
+      this.#abortedAt = performance.now();
+      this.#controller.abort(interrupted);
+    } else if (performance.now() - this.#abortedAt > ONE_SIGNAL_MS) {
+      process.exit(interrupted.exitCode);
+    }
   };
 }

@@ -1,6 +1,9 @@
 import type { CreationStatus } from '../index.js';
 import { CliError } from './failure.js';
 
+/** What writing fails with when nobody reads: the first time, and after it. */
+const READER_GONE = new Set<string | undefined>(['EPIPE', 'ERR_STREAM_DESTROYED']);
+
 /** Where the command line writes. */
 export interface OutputStreams {
   stdout: NodeJS.WritableStream;
@@ -59,7 +62,7 @@ export class Output {
       this.#streams.stdout.write(data, (error) => {
         if (!error) return resolve();
         const text = `Standard output cannot be written.${result.loss ? ` ${result.loss}` : ''}`;
-        const quiet = (error as NodeJS.ErrnoException).code === 'EPIPE' && !result.loss;
+        const quiet = READER_GONE.has((error as NodeJS.ErrnoException).code) && !result.loss;
         reject(new CliError(quiet ? 'ERR_READER_GONE' : 'ERR_STDOUT', text, { cause: error }));
       });
     });

@@ -51,7 +51,6 @@ export async function run(words: readonly string[], environment: Environment): P
     return described.exitCode;
   } finally {
     unwatch();
-    interruption.release();
   }
 }
 

@@ -52,7 +52,7 @@ export async function buildRequest(request: EnrollmentRequest, signer: Signer): 
   return Buffer.from(pkcs10.rawData);
 }
 
-async function extensions(request: EnrollmentRequest, signer: Signer, crypto: Crypto) {
+async function extensions(request: EnrollmentRequest, signer: Signer, crypto: CardCrypto) {
   const { KeyUsagesExtension, PublicKey, SubjectKeyIdentifierExtension } = x509();
   const publicKey = new PublicKey(spki(signer));
   const identifier = await SubjectKeyIdentifierExtension.create(publicKey, false, crypto);
@@ -84,7 +84,7 @@ function webAlgorithm(hash: HashName, key: KeyAlgorithm): WebAlgorithm {
  * Stand-ins for CryptoKeys. The X.509 library reads their algorithm and hands them back to the
  * Crypto below, which knows of one key only.
  */
-function cardKeys(hash: HashName, signer: Signer): CryptoKeyPair {
+function cardKeys(hash: HashName, signer: Signer) {
   const common = { algorithm: webAlgorithm(hash, signer.algorithm) };
   return {
     publicKey: { ...common, type: 'public', extractable: true, usages: ['verify'] },
@@ -92,14 +92,23 @@ function cardKeys(hash: HashName, signer: Signer): CryptoKeyPair {
   };
 }
 
-/** The three functions of WebCrypto that the X.509 library calls, carried out by the card's key. */
-function cardCrypto(hash: HashName, signer: Signer): Crypto {
-  const algorithm = certificateSignatureAlgorithm(signer.algorithm, hash);
-  const subtle = {
-    exportKey: async () => spki(signer),
-    sign: async (_algorithm: unknown, _key: unknown, data: ArrayBuffer) =>
-      signer.sign(algorithm, new Uint8Array(data)),
-    digest: webcrypto.subtle.digest.bind(webcrypto.subtle),
+/** What the X.509 library uses of WebCrypto. */
+interface CardCrypto {
+  subtle: {
+    exportKey(): Promise<Buffer>;
+    sign(algorithm: unknown, key: unknown, data: ArrayBuffer): Promise<Buffer>;
+    digest: typeof webcrypto.subtle.digest;
   };
-  return { subtle } as unknown as Crypto;
+}
+
+/** WebCrypto as far as it is used, carried out by the card's key. */
+function cardCrypto(hash: HashName, signer: Signer): CardCrypto {
+  const algorithm = certificateSignatureAlgorithm(signer.algorithm, hash);
+  return {
+    subtle: {
+      exportKey: async () => spki(signer),
+      sign: (_algorithm, _key, data) => signer.sign(algorithm, new Uint8Array(data)),
+      digest: webcrypto.subtle.digest.bind(webcrypto.subtle),
+    },
+  };
 }

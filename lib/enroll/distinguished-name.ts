@@ -109,7 +109,10 @@ function readQuoted(body: string): { value: string; length: number } {
   if (whole === undefined || inner === undefined) {
     throw new DistinguishedNameError('a closing quote is missing');
   }
-  return { value: unescaped(inner.replaceAll('""', '\\"')), length: whole.length };
+  return {
+    value: unescaped(inner.replace(/\\.|""/gsu, (token) => (token === '""' ? '\\"' : token))),
+    length: whole.length,
+  };
 }
 
 /** Up to a separator that is not escaped; blanks around are not part of the value. */
@@ -118,7 +121,7 @@ function readPlain(body: string): { value: string; length: number } {
   if (body[whole.length] === '"' || body[whole.length] === '\\') {
     throw new DistinguishedNameError('a quote or a final backslash in a value must be escaped');
   }
-  const trimmed = /^(?:.*(?:[^\s\\]|\\.))?/su.exec(whole)?.[0] ?? '';
+  const trimmed = /^((?:[^\\]|\\.)*?)\s*$/su.exec(whole)?.[1] ?? '';
   return { value: unescaped(trimmed), length: whole.length };
 }
 

@@ -5,6 +5,7 @@ import type { VirtualSmartCardCertificate } from '../certificate.js';
 import { VirtualSmartCardError } from '../errors.js';
 import { storeBesideItsKey } from '../install-certificate.js';
 import { VirtualSmartCardKey } from '../key.js';
+import { undoAndThrow } from '../undo.js';
 import { type EnrollmentRequest, parseInf } from './inf.js';
 import { infError } from './inf-syntax.js';
 import type { PendingRequest } from './pending-request.js';
@@ -65,28 +66,8 @@ async function withNewKey<T>(
     stopIfAborted(pin);
     return await use(await VirtualSmartCardKey.load(connection, info));
   } catch (error) {
-    await deleteAgain(connection, name, pin, error);
-    throw error;
-  }
-}
-
-async function deleteAgain(
-  connection: CardConnection,
-  name: string,
-  { pin }: PinOption,
-  reason: unknown,
-): Promise<void> {
-  try {
-    await connection.deleteContainer(name, { pin });
-  } catch (error) {
-    const [first, second] = [reason, error].map((each) =>
-      each instanceof Error ? each.message : each,
-    );
-    throw new VirtualSmartCardError(
-      VirtualSmartCardError.is(reason) ? reason.code : 'ERR_CARD_COMMAND',
-      `${first} The key that was made for it could not be deleted again; delete container "${name}" yourself. (${second})`,
-      { cause: reason },
-    );
+    const left = `The key made for it is still on the card; delete container "${name}" yourself.`;
+    return undoAndThrow(error, left, () => connection.deleteContainer(name, { pin: pin.pin }));
   }
 }
 

@@ -234,10 +234,10 @@ export class GidsCardConnection implements CardConnection {
     if (spec.keySpec !== 'keyExchange' && spec.keySpec !== 'signature') {
       throw invalidArgument('keySpec', "'keyExchange' or 'signature'", String(spec.keySpec));
     }
-    return this.#change(options, async () => {
-      await this.#changes.create(spec, fill, options.signal);
-      return containerInfo(await this.#directory.find(spec.name), false);
-    });
+    const { name, algorithm, keySpec } = spec;
+    return this.#change(options, () =>
+      this.#changes.create({ name, algorithm, keySpec }, fill, options.signal),
+    );
   }
 
   /** A change of the containers, with the PIN. Whatever becomes of it, they are read again. */

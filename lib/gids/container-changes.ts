@@ -1,5 +1,5 @@
 import { checkSignal } from '../arguments.js';
-import type { KeyAlgorithm, KeySpec } from '../backend/backend.js';
+import type { ContainerInfo, KeyAlgorithm, KeySpec } from '../backend/backend.js';
 import { VirtualSmartCardError } from '../errors.js';
 import { keyAlgorithmOf, publicKeyObject } from '../public-key.js';
 import { algorithmId } from './algorithm-id.js';
@@ -63,10 +63,11 @@ export class ContainerChanges {
     spec: ContainerSpec,
     fill: (key: KeyReference) => Promise<void>,
     signal: AbortSignal | undefined,
-  ): Promise<void> {
+  ): Promise<ContainerInfo> {
     const mapBytes = await this.#files.readContainerMap();
     const keyMapBytes = await this.#files.readKeyMap();
     const map = decodeContainerMap(mapBytes);
+    const isDefault = !map.some((each) => each?.isDefault);
     const index = newIndex(map, spec.name);
     const reference = newKeyReference(index, map, decodeKeyMap(keyMapBytes));
     const key = { reference, algorithm: algorithmId(spec.algorithm) };
@@ -89,7 +90,7 @@ export class ContainerChanges {
       const bits = keyBits(publicKey);
       const record = {
         name: spec.name,
-        isDefault: !map.some((each) => each?.isDefault),
+        isDefault,
         signatureBits: spec.keySpec === 'signature' ? bits : 0,
         keyExchangeBits: spec.keySpec === 'keyExchange' ? bits : 0,
       };
@@ -97,6 +98,8 @@ export class ContainerChanges {
       await this.#files.writeContainerMap(withContainer(mapBytes, index, record));
       await this.#files.advanceCounters('containers');
     });
+    // Nothing is read for the answer: that could fail when the container is there already.
+    return { ...spec, index, isDefault, hasCertificate: false };
   }
 
   /**

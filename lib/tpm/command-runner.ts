@@ -1,7 +1,7 @@
 import { wipe } from '../secret.js';
 import { type Answer, type Command, encodePlain, encodeWithPassword } from './command.js';
 import { TPM_CC, TPM_RC, TPM_RH_LOCKOUT, TPM_SE_HMAC } from './constants.js';
-import { bareTpmCode, tpmError } from './error.js';
+import { isTpmCode, responseError, tpmError } from './error.js';
 import type { AuthorizedCommand, HmacSession } from './hmac-session.js';
 import { TpmReader } from './reader.js';
 import { splitResponse } from './response.js';
@@ -10,6 +10,14 @@ import { readLockout } from './status.js';
 import { isResubmitCode, submit, submitOnce } from './submit.js';
 import type { TpmTransport } from './transport.js';
 import { TpmWriter } from './writer.js';
+
+/** How often one command is tried again after something was done for it. */
+const MAX_RECOVERIES = 8;
+
+/** What was made: where it is in the TPM. */
+export interface Made {
+  handle: number;
+}
 
 /** Frees a slot in the TPM; resolves to false when there was nothing to free. */
 export type SlotRelease = () => Promise<boolean>;
@@ -45,22 +53,42 @@ export class CommandRunner {
 
   /** Carries a command out. @throws VirtualSmartCardError as lib/tpm/error.ts makes it */
   async run(command: Command): Promise<Answer> {
-    let tested = false;
-    for (;;) {
+    for (let recoveries = 0; ; recoveries += 1) {
       const result = await this.#attempt(command);
       if (typeof result !== 'number') return result;
-      if (bareTpmCode(result) === TPM_RC.NEEDS_TEST && !tested) {
-        tested = true;
-        await this.run({ code: TPM_CC.SelfTest, parameters: Uint8Array.of(0) });
-        continue;
-      }
-      if (isLostSession(result) && this.#sharedSession && !command.policySession) {
-        await this.#dropSharedSession();
-        continue;
-      }
-      if (await this.slotReleases.get(result)?.()) continue;
-      throw await this.#failure(result, command);
+      const again = recoveries < MAX_RECOVERIES && (await this.#recover(result, command));
+      if (!again) throw await this.#failure(result, command);
     }
+  }
+
+  /**
+   * Carries a command out that makes an object or a session. Should its answer make no sense, the
+   * handle is flushed again.
+   *
+   * @param type - first handle of the range in which the new one must be
+   */
+  async make<T>(command: Command, type: number, read: (reader: TpmReader) => T): Promise<T & Made> {
+    const { handle, reader } = await this.run({ ...command, makesHandle: true });
+    if (handle >>> 24 !== type >>> 24 || this.ownHandles.has(handle)) {
+      throw responseError(`the impossible handle 0x${handle.toString(16)}`);
+    }
+    try {
+      const made = { handle, ...read(reader) };
+      reader.end();
+      this.ownHandles.add(handle);
+      return made;
+    } catch (error) {
+      await this.flush(handle).catch(() => {
+        // The first error says more.
+      });
+      throw error;
+    }
+  }
+
+  /** Carries a command out that answers nothing but that it is done. */
+  async perform(command: Command): Promise<void> {
+    const { reader } = await this.run(command);
+    reader.end();
   }
 
   /**
@@ -83,10 +111,14 @@ export class CommandRunner {
     await this.flushForeign(handle);
   }
 
-  /** TPM2_FlushContext, whose handle is a parameter. */
+  /** TPM2_FlushContext, whose handle is a parameter. What is gone already is fine. */
   async flushForeign(handle: number): Promise<void> {
     const parameters = new TpmWriter(4).u32(handle).bytes;
-    await this.run({ code: TPM_CC.FlushContext, parameters });
+    try {
+      await this.perform({ code: TPM_CC.FlushContext, parameters });
+    } catch (error) {
+      if (!isTpmCode(error, TPM_RC.HANDLE)) throw error;
+    }
   }
 
   /** Forgets session keys; nothing is sent. */
@@ -125,9 +157,7 @@ export class CommandRunner {
     try {
       const { code, response } = await submit(this.transport, request.bytes);
       if (code !== TPM_RC.SUCCESS) return code;
-      const answer = open(response, command, authorized);
-      if (command.makesHandle) this.ownHandles.add(answer.handle);
-      return answer;
+      return open(response, command, authorized);
     } finally {
       request.wipe();
     }
@@ -145,6 +175,19 @@ export class CommandRunner {
     await this.flush(session.handle).catch(() => {
       // It is gone already, or the TPM is; what comes next will say so.
     });
+  }
+
+  /** Does what lets a failed command succeed; false when nothing was to be done. */
+  async #recover(code: number, command: Command): Promise<boolean> {
+    if (code === TPM_RC.NEEDS_TEST) {
+      await this.perform({ code: TPM_CC.SelfTest, parameters: Uint8Array.of(0) });
+      return true;
+    }
+    if (isLostSession(code) && this.#sharedSession && !command.policySession) {
+      await this.#dropSharedSession();
+      return true;
+    }
+    return (await this.slotReleases.get(code)?.()) ?? false;
   }
 
   async #failure(code: number, command: Command): Promise<Error> {

@@ -40,7 +40,7 @@ async function asLockout(
   authValue: Uint8Array,
   parameters: Uint8Array = new Uint8Array(0),
 ): Promise<void> {
-  await runner.run({ code, handles: [{ handle: TPM_RH_LOCKOUT }], authValue, parameters });
+  await runner.perform({ code, handles: [{ handle: TPM_RH_LOCKOUT }], authValue, parameters });
 }
 
 function wholeSeconds(parameter: string, milliseconds: number): number {

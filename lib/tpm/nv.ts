@@ -1,5 +1,5 @@
 import { readHandles } from './capability.js';
-import type { Entity } from './command.js';
+import type { Command, Entity } from './command.js';
 import type { CommandRunner } from './command-runner.js';
 import { NV_INDEX_FIRST, TPM_ALG_SHA256, TPM_CC, TPM_RC, TPM_RH_OWNER } from './constants.js';
 import { isTpmCode, responseError } from './error.js';
@@ -30,7 +30,8 @@ export class Nv {
       .sized(spec.authValue ?? NONE)
       .sized(encodeNvPublic({ index, authPolicy: NONE, ...spec }));
     try {
-      await this.#asOwner(TPM_CC.NV_DefineSpace, [], parameters.bytes, { command: true });
+      const command = this.#asOwner(TPM_CC.NV_DefineSpace, [], parameters.bytes);
+      await this.#runner.perform({ ...command, secret: { command: true } });
     } finally {
       parameters.wipe();
     }
@@ -40,7 +41,8 @@ export class Nv {
     const parameters = new TpmWriter(data.length + 4).sized(data).u16(0);
     try {
       const entity = await this.#entity(index);
-      await this.#asOwner(TPM_CC.NV_Write, [entity], parameters.bytes, { command: true });
+      const command = this.#asOwner(TPM_CC.NV_Write, [entity], parameters.bytes);
+      await this.#runner.perform({ ...command, secret: { command: true } });
     } finally {
       parameters.wipe();
     }
@@ -49,7 +51,8 @@ export class Nv {
   async read(index: number, size: number): Promise<Buffer> {
     const parameters = new TpmWriter(4).u16(size).u16(0).bytes;
     const entity = await this.#entity(index);
-    const reader = await this.#asOwner(TPM_CC.NV_Read, [entity], parameters, { response: true });
+    const command = this.#asOwner(TPM_CC.NV_Read, [entity], parameters);
+    const { reader } = await this.#runner.run({ ...command, secret: { response: true } });
     try {
       const data = reader.sized();
       reader.end();
@@ -63,7 +66,8 @@ export class Nv {
   }
 
   async undefine(index: number): Promise<void> {
-    await this.#asOwner(TPM_CC.NV_UndefineSpace, [await this.#entity(index)], NONE);
+    const entity = await this.#entity(index);
+    await this.#runner.perform(this.#asOwner(TPM_CC.NV_UndefineSpace, [entity], NONE));
   }
 
   /** undefined when there is no such index. */
@@ -75,20 +79,10 @@ export class Nv {
     return readHandles(this.#runner, NV_INDEX_FIRST);
   }
 
-  async #asOwner(
-    code: number,
-    others: readonly Entity[],
-    parameters: Uint8Array,
-    secret: { command?: boolean; response?: boolean } = {},
-  ): Promise<TpmReader> {
-    const { reader } = await this.#runner.run({
-      code,
-      handles: [{ handle: TPM_RH_OWNER }, ...others],
-      authValue: this.#ownerAuthorization,
-      parameters,
-      secret,
-    });
-    return reader;
+  /** A command on indices that the owner's authorisation allows. */
+  #asOwner(code: number, others: readonly Entity[], parameters: Uint8Array): Command {
+    const handles = [{ handle: TPM_RH_OWNER }, ...others];
+    return { code, handles, authValue: this.#ownerAuthorization, parameters };
   }
 
   /**

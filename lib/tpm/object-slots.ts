@@ -82,18 +82,17 @@ export class ObjectSlots {
 
   async #load({ wrapped, name }: SlotObject): Promise<number> {
     const parameters = new TpmWriter(1024).sized(wrapped.privateArea).sized(wrapped.publicArea);
-    const { handle, reader } = await this.#runner.run({
+    const command = {
       code: TPM_CC.Load,
       handles: [this.#parent],
       authValue: new Uint8Array(0),
       parameters: parameters.bytes,
-      makesHandle: true,
+    };
+    const { handle } = await this.#runner.make(command, TRANSIENT_FIRST, (reader) => {
+      if (reader.sized().equals(name)) return {};
+      throw responseError('the Name of another object than was loaded');
     });
-    const answered = reader.sized();
-    reader.end();
-    if (answered.equals(name)) return handle;
-    await this.#runner.flush(handle);
-    throw responseError('the Name of another object than was loaded');
+    return handle;
   }
 
   async #evictOldest(): Promise<boolean> {

@@ -3,12 +3,15 @@ import type { PublicKey } from '../gids/card-state.js';
 import { wipe } from '../secret.js';
 import type { CommandRunner } from './command-runner.js';
 import {
+  HMAC_SESSION_FIRST,
+  POLICY_SESSION_FIRST,
   TPM_ALG_AES,
   TPM_ALG_CFB,
   TPM_ALG_NULL,
   TPM_ALG_SHA256,
   TPM_CC,
   TPM_RH_NULL,
+  TPM_SE_POLICY,
 } from './constants.js';
 import { HmacSession, NONCE_SIZE } from './hmac-session.js';
 import { shareSecret } from './parent-secret.js';
@@ -41,14 +44,15 @@ export async function startSession(
     if (salt) parameters.u16(TPM_ALG_AES).u16(128).u16(TPM_ALG_CFB);
     else parameters.u16(TPM_ALG_NULL);
     parameters.u16(TPM_ALG_SHA256);
-    const { handle, reader } = await runner.run({
+    const command = {
       code: TPM_CC.StartAuthSession,
       handles: [{ handle: parent?.handle ?? TPM_RH_NULL }, { handle: TPM_RH_NULL }],
       parameters: parameters.bytes,
-      makesHandle: true,
-    });
-    const nonceTpm = reader.sized();
-    reader.end();
+    };
+    const range = type === TPM_SE_POLICY ? POLICY_SESSION_FIRST : HMAC_SESSION_FIRST;
+    const { handle, nonceTpm } = await runner.make(command, range, (reader) => ({
+      nonceTpm: reader.sized(),
+    }));
     return new HmacSession(handle, nonce, nonceTpm, salt?.secret);
   } finally {
     wipe(salt?.secret);

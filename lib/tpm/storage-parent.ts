@@ -1,7 +1,7 @@
 import { VirtualSmartCardError } from '../errors.js';
 import type { PublicKey } from '../gids/card-state.js';
 import type { CommandRunner } from './command-runner.js';
-import { TPM_CC, TPM_RC, TPM_RH_OWNER } from './constants.js';
+import { TPM_CC, TPM_RC, TPM_RH_OWNER, TRANSIENT_FIRST } from './constants.js';
 import { isTpmCode, responseError } from './error.js';
 import { objectName } from './name.js';
 import { parseStorageParent, storageParentTemplate } from './public-area.js';
@@ -42,9 +42,9 @@ export async function findStorageParent(
     return persistent.parent;
   }
   if (runner.transport.kind !== 'libtpms' || persistent.taken) return primary;
-  await runner.run({
+  await runner.perform({
     code: TPM_CC.EvictControl,
-    handles: [{ handle: TPM_RH_OWNER }, primary],
+    handles: [{ handle: TPM_RH_OWNER, TRANSIENT_FIRST }, primary],
     authValue: ownerAuthorization,
     parameters: new TpmWriter(4).u32(STORAGE_ROOT_KEY).bytes,
   });
@@ -103,24 +103,24 @@ async function createPrimary(
     .sized(storageParentTemplate())
     .sized(NONE)
     .u32(0);
-  const { handle, reader } = await runner.run({
+  const command = {
     code: TPM_CC.CreatePrimary,
-    handles: [{ handle: TPM_RH_OWNER }],
+    handles: [{ handle: TPM_RH_OWNER, TRANSIENT_FIRST }],
     authValue: ownerAuthorization,
     parameters: parameters.bytes,
-    makesHandle: true,
+  };
+  return runner.make(command, TRANSIENT_FIRST, (reader) => {
+    const publicArea = reader.sized();
+    reader.sized();
+    reader.sized();
+    reader.u16();
+    reader.u32();
+    reader.sized();
+    const name = checkedName(publicArea, reader.sized());
+    const publicKey = parseStorageParent(publicArea);
+    if (!publicKey) throw responseError('a storage parent of other attributes than asked for');
+    return { name, publicKey };
   });
-  const publicArea = reader.sized();
-  reader.sized();
-  reader.sized();
-  reader.u16();
-  reader.u32();
-  reader.sized();
-  const name = reader.sized();
-  reader.end();
-  const publicKey = parseStorageParent(publicArea);
-  if (!publicKey) throw responseError('a storage parent of other attributes than asked for');
-  return { handle, name: checkedName(publicArea, name), publicKey };
 }
 
 /** The Name that the TPM says must be that of the public area that it shows. */

@@ -7,6 +7,8 @@ import type { SwtpmSocket } from './tpm-address.js';
 import type { TpmTransport } from './transport.js';
 
 const CONNECT_TIMEOUT_MS = 5000;
+/** swtpm lets several programs connect and answers one, so silence at the first command tells. */
+const FIRST_ANSWER_TIMEOUT_MS = 10_000;
 
 /** A command on its way; the front of the queue has been written to the socket. */
 interface Pending {
@@ -35,6 +37,9 @@ export class SwtpmTransport implements TpmTransport {
     this.address = address;
     socket.setNoDelay(true);
     socket.unref();
+    socket.setTimeout(FIRST_ANSWER_TIMEOUT_MS, () => {
+      if (this.#queue.length > 0) this.#fail(unavailable(address, 'swtpm does not answer'));
+    });
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('error', (error) => this.#fail(unavailable(address, error.message, error)));
     socket.on('close', () => this.#fail(unavailable(address, 'swtpm ended the connection')));
@@ -96,6 +101,7 @@ export class SwtpmTransport implements TpmTransport {
       wipe(chunk);
     }
     if (!response) return;
+    this.#socket.setTimeout(0);
     this.#queue.shift()?.resolve(response);
     this.#writeNext();
   }

@@ -256,6 +256,9 @@ export class Tpm {
    * more each, none of which an NV index may hold. Keys are unloaded first. Nothing elsewhere.
    */
   async forget(...values: Uint8Array[]): Promise<void> {
+    for (const { length } of values) {
+      if (length < 16) throw invalidArgument('values', 'at least 16 bytes each', `${length} bytes`);
+    }
     if (!this.transport.forget) return;
     await this.#take(async () => {
       await this.#slots.unloadAll();
@@ -278,7 +281,7 @@ export class Tpm {
       for (const handle of [...this.#runner.ownHandles]) await this.#runner.flush(handle);
       if (this.transport.kind === 'libtpms') {
         const parameters = new TpmWriter(2).u16(TPM_SU_CLEAR).bytes;
-        await this.#runner.run({ code: TPM_CC.Shutdown, parameters });
+        await this.#runner.perform({ code: TPM_CC.Shutdown, parameters });
       }
     } catch (error) {
       // Without a TPM there is nothing to take out of it.
@@ -321,7 +324,7 @@ export class Tpm {
 async function startUp(runner: CommandRunner): Promise<void> {
   try {
     const parameters = new TpmWriter(2).u16(TPM_SU_CLEAR).bytes;
-    await runner.run({ code: TPM_CC.Startup, parameters });
+    await runner.perform({ code: TPM_CC.Startup, parameters });
   } catch (error) {
     if (!isTpmCode(error, TPM_RC.INITIALIZE)) throw error;
   }
@@ -330,7 +333,7 @@ async function startUp(runner: CommandRunner): Promise<void> {
 /** TPM2_TestParms (Part 3, 30.3). */
 async function testParameters(runner: CommandRunner, parameters: Uint8Array): Promise<boolean> {
   try {
-    await runner.run({ code: TPM_CC.TestParms, parameters });
+    await runner.perform({ code: TPM_CC.TestParms, parameters });
     return true;
   } catch (error) {
     const refusals = [TPM_RC.VALUE, TPM_RC.KEY_SIZE, TPM_RC.RANGE, TPM_RC.CURVE];

@@ -54,7 +54,7 @@ export async function unsealWithPolicy(
   try {
     const { pinIndex, authValue } = authorization;
     if (pinIndex) await policySecret(runner, pinIndex, policySession);
-    await runner.run({ code: TPM_CC.PolicyAuthValue, handles: [policySession] });
+    await runner.perform({ code: TPM_CC.PolicyAuthValue, handles: [policySession] });
     const loaded = await slots.load(object);
     const handles = [loaded];
     const secret = { response: true };

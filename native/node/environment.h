@@ -6,6 +6,7 @@
 #include <set>
 
 #include "node/delivery.h"
+#include "node/transport.h"
 
 namespace vsc {
 
@@ -41,6 +42,9 @@ class Environment {
   /** Shared, because objects may be finalised after the environment's own data is gone. */
   const std::shared_ptr<Delivery> delivery;
   const std::shared_ptr<OpenThings> open_things;
+
+  /** Handed to the constructor of the transport class, which only the addon itself may call. */
+  std::unique_ptr<Transport> new_transport;
 
   Napi::FunctionReference transport_class;
   Napi::FunctionReference file_lock_class;

@@ -29,19 +29,20 @@ Napi::Function TransportObject::Define(Napi::Env env) {
 }
 
 Napi::Value TransportObject::Open(Napi::Env env, std::unique_ptr<Transport> transport) {
-  const auto handover = Napi::External<std::unique_ptr<Transport>>::New(env, &transport);
-  const Napi::Object object = Environment::Of(env).transport_class.New({handover});
+  Environment& environment = Environment::Of(env);
+  environment.new_transport = std::move(transport);
+  const Napi::Object object = environment.transport_class.New({});
   TransportObject& self = *Unwrap(object);
   return self.Post(std::make_unique<OpenTask>(env, self));
 }
 
 TransportObject::TransportObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<TransportObject>(info) {
-  if (!info[0].IsExternal()) {
+  Environment& environment = Environment::Of(info.Env());
+  std::unique_ptr<Transport> transport = std::move(environment.new_transport);
+  if (!transport) {
     throw Napi::TypeError::New(info.Env(), "A transport is made by openLibtpms or openDevice");
   }
-  auto& transport = *info[0].As<Napi::External<std::unique_ptr<Transport>>>().Data();
-  Environment& environment = Environment::Of(info.Env());
   delivery_ = environment.delivery;
   open_things_ = environment.open_things;
   thread_ = WithErrors(

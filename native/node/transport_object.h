@@ -17,7 +17,7 @@ class TransportObject final : public Napi::ObjectWrap<TransportObject>, private 
   /** A promise of the object, once its transport is open. */
   static Napi::Value Open(Napi::Env env, std::unique_ptr<Transport> transport);
 
-  /** Not for JavaScript: its one argument is an external that `Open` makes. */
+  /** Takes the environment's new transport, which `Open` puts there: JavaScript cannot make one. */
   explicit TransportObject(const Napi::CallbackInfo& info);
   ~TransportObject() override;
 

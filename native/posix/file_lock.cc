@@ -56,19 +56,23 @@ FileLock::FileLock(const std::string& path)
     if (errno == EWOULDBLOCK) throw HeldError(path, file_);
     throw ErrnoError(errno, action);
   }
+  // The lock holds without the process id, which a full disk may have no room for.
   const std::string pid = std::to_string(getpid()) + "\n";
-  if (ftruncate(file_.get(), 0) != 0) throw ErrnoError(errno, action);
-  const ssize_t written =
-      Uninterrupted([&] { return pwrite(file_.get(), pid.data(), pid.size(), 0); });
-  if (written < 0) throw ErrnoError(errno, action);
+  const ssize_t written = pwrite(file_.get(), pid.data(), pid.size(), 0);
+  SetSize(written < 0 ? 0 : written);
 }
 
 void FileLock::Release() noexcept {
   if (!file_.valid()) return;
   // Nobody holds it now: no process id must be read from it. The lock itself goes with the file.
-  const int truncated = ftruncate(file_.get(), 0);
-  static_cast<void>(truncated);
+  SetSize(0);
   file_.Close();
+}
+
+void FileLock::SetSize(off_t size) noexcept {
+  const int result = ftruncate(file_.get(), size);
+  // Shrinking a file that we just wrote fails only with the disk; the lock does not depend on it.
+  static_cast<void>(result);
 }
 
 }  // namespace vsc

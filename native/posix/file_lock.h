@@ -18,6 +18,7 @@ class FileLock {
   void Release() noexcept;
 
  private:
+  void SetSize(off_t size) noexcept;
   FileDescriptor file_;
 };
 

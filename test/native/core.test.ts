@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ADDON, child, run, temporaryDirectory } from './support.js';
+import { ADDON, child, ready, run, temporaryDirectory } from './support.js';
 
 // A core file of a process is all its memory and the registers of all its threads.
 test('forget leaves neither the authorisation nor the data of a flushed object in the process', async () => {
@@ -27,8 +27,7 @@ async function coreAfterUse(secrets: Buffer, mode: 'forget' | 'keep'): Promise<s
   });
   try {
     user.stdin.write(secrets);
-    const [said] = (await once(user.stdout, 'data')) as [Buffer];
-    expect(said.toString()).toBe('ready\n');
+    await ready(user);
     await run('gcore', ['-o', join(directory, 'core'), String(user.pid)]);
   } finally {
     user.kill('SIGKILL');

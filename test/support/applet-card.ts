@@ -1,8 +1,11 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { expect } from 'vitest';
 import { GidsApplet } from '../../lib/gids/applet.js';
 import type { CardState } from '../../lib/gids/card-state.js';
 import type { ApduChannel } from '../../lib/gids/channel.js';
 import { generateFileSystem } from '../../lib/gids/files.js';
+import { encodeTlv } from '../../lib/gids/tlv.js';
+import { encryptTripleDes } from '../../lib/gids/triple-des.js';
 import { Turns } from '../../lib/turns.js';
 import { MemoryVault, type MemoryVaultOptions } from './memory-vault.js';
 
@@ -66,6 +69,48 @@ export function apdu(header: string, data: Uint8Array | string, le = ''): string
   const field = typeof data === 'string' ? bytes(data) : data;
   if (field.length === 0 || field.length > 255) throw new Error('not a short data field');
   return `${header}${hex(Uint8Array.of(field.length))}${hex(field)}${le}`;
+}
+
+/** Verifies the card's PIN on its first channel. */
+export async function login(card: AppletCard): Promise<void> {
+  expect(await card.send(apdu('00200080', card.pin))).toBe('9000');
+}
+
+/** External authentication by the card's admin key on its first channel. */
+export async function authenticateAdmin(card: AppletCard): Promise<void> {
+  expect(await card.send('002281A403830180')).toBe('9000');
+  const challenge = await card.send('00870000047C02810000');
+  expect(challenge).toMatch(/^7C0A8108[0-9A-F]{16}9000$/);
+  const response = encryptTripleDes(card.adminKey, bytes(challenge.slice(8, 24)));
+  expect(await card.send(`008700000C7C0A8208${hex(response)}`)).toBe('9000');
+}
+
+/**
+ * CREATE FILE of a key file with Windows' rules.
+ *
+ * @param operations - operation bits for which it gets templates: B8 decryption, B6 signature
+ */
+export function createKeyFile(
+  keyReference: number,
+  algorithm: number,
+  operations: { decrypt: number[]; sign: number[] },
+): string {
+  const template = (tag: number) => (operation: number) =>
+    encodeTlv(
+      tag,
+      encodeTlv(0x80, Uint8Array.of(algorithm | operation)),
+      encodeTlv(0x83, Uint8Array.of(keyReference)),
+      encodeTlv(0x95, Uint8Array.of(0x40)),
+    );
+  const { decrypt, sign } = operations;
+  const file = encodeTlv(
+    0x62,
+    encodeTlv(0x82, Uint8Array.of(0x18)),
+    encodeTlv(0x83, Uint8Array.of(0xb0, keyReference)),
+    encodeTlv(0x8c, bytes('8F10101000')),
+    encodeTlv(0xa5, ...decrypt.map(template(0xb8)), ...sign.map(template(0xb6))),
+  );
+  return apdu('00E00000', file);
 }
 
 /** Sends data of any length by command chaining in blocks; gives the last answer. */

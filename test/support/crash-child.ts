@@ -25,6 +25,8 @@ export interface CrashJob {
   adminKey?: string;
   container?: string;
   inf?: string;
+  /** Bytes that no file may grow beyond during the operation. */
+  fileSizeLimit?: number;
   /** Close the manager after the operation, and report it. */
   closes?: boolean;
 }
@@ -36,7 +38,8 @@ export type ChildEvent =
   | { event: 'key'; container: string; publicKey: string }
   | { event: 'done'; milliseconds: number }
   | { event: 'closed' }
-  | ({ event: 'rejected' | 'failed' } & ChildFailure);
+  | ({ event: 'rejected'; milliseconds: number } & ChildFailure)
+  | ({ event: 'failed' } & ChildFailure);
 
 export interface ChildFailure {
   code?: string;
@@ -122,13 +125,16 @@ export class CrashChild {
   }
 }
 
-/** Lets a child perform its operation and kills it once it waits: how long does it take? */
-export async function measureOperation(job: CrashJob): Promise<number> {
-  const child = new CrashChild(job);
-  const done = await child.next('done', 'rejected', 'failed');
+/** Lets a child perform its operation and kills it once it has: how long did that take? */
+export async function runOperation(
+  job: CrashJob,
+  runner: readonly string[] = [],
+): Promise<{ milliseconds: number; report: ChildReport }> {
+  const child = new CrashChild(job, runner);
+  const end = await child.next('done', 'rejected', 'failed');
   const report = await child.kill();
-  if (done?.event !== 'done') throw new Error(describe(report));
-  return done.milliseconds;
+  if (!end || !('milliseconds' in end)) throw new Error(describe(report));
+  return { milliseconds: end.milliseconds, report };
 }
 
 /** Kills a child that many milliseconds after its operation began. */
@@ -138,7 +144,7 @@ export async function killAfter(job: CrashJob, milliseconds: number): Promise<Ch
   const due = performance.now() + milliseconds;
   await sleep(Math.floor(milliseconds));
   // A timer knows whole milliseconds only, in which a good deal happens.
-  while (performance.now() < due) continue;
+  while (performance.now() < due);
   return child.kill();
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CrashChild, type ChildReport, type CrashJob, describe } from './crash-child.js';
+import { type ChildReport, CrashChild, type CrashJob, runOperation } from './crash-child.js';
 
 /**
  * Kills, or breaks off, an operation at an exact file-system step: strace watches the system calls
@@ -43,23 +43,22 @@ function paths(root: string, side: Step['side']): string[] {
     ['card', 'intent'].flatMap((kind) => [`cards/${card}.${kind}`, `cards/${card}.${kind}.tmp`]),
   );
   const files = side === 'cards' ? ['cards', ...cards] : ['tpm'];
-  // libtpms names its files; with their directory strace knows them, since they are opened in it.
-  if (side === 'tpm') files.push('tpm/tpm2-00.permall', 'tpm/tpm2-00.permall.new');
+  if (side === 'tpm') files.push('tpm/permall', 'tpm/permall.new');
   return [...files, 'begin'].flatMap((file) => ['-P', join(root, file)]);
 }
 
-/** Lets a child perform its operation under strace and returns its steps on that side, in order. */
-async function recordSide(job: CrashJob, side: Step['side']): Promise<Step[]> {
+/** Lets a child perform its operation under strace: its steps on that side, in order. */
+export async function recordSteps(
+  job: CrashJob,
+  side: Step['side'],
+): Promise<{ steps: Step[]; report: ChildReport }> {
   const log = join(tmpdir(), `vsc-strace-${randomBytes(6).toString('hex')}`);
   try {
     const calls = [...CHANGES, ...MARK].join(',');
     const watched = paths(job.stateDirectory, side);
     const strace = ['strace', '-f', '-qq', '-o', log, ...watched, '-e', `trace=${calls}`];
-    const child = new CrashChild(job, strace);
-    const done = await child.next('done', 'rejected', 'failed');
-    const report = await child.kill();
-    if (done?.event !== 'done') throw new Error(describe(report));
-    return parse(await readFile(log, 'utf8'), side);
+    const { report } = await runOperation(job, strace);
+    return { steps: parse(await readFile(log, 'utf8'), side), report };
   } finally {
     await rm(log, { force: true });
   }
@@ -80,13 +79,6 @@ function parse(log: string, side: Step['side']): Step[] {
   }
   if (!isBegun) throw new Error(`strace saw no operation begin:\n${log}`);
   return steps;
-}
-
-/** The steps of an operation. `again` makes the job for another child: the first has done its own. */
-export async function recordSteps(again: () => Promise<CrashJob>): Promise<Step[]> {
-  const cards = await recordSide(await again(), 'cards');
-  const tpm = await recordSide(await again(), 'tpm');
-  return [...cards, ...tpm];
 }
 
 /** Kills a child when it is about to take the step, or when its operation has ended without. */

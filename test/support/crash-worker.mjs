@@ -1,6 +1,7 @@
 // Performs one operation on a store, as the job on standard input asks, so that a test can kill it
 // in the middle. It reports on standard output, one JSON document a line; a key is reported only
 // once the library has confirmed it. Afterwards it waits for its end, or for that of its parent.
+import { execFileSync } from 'node:child_process';
 import { existsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -42,7 +43,7 @@ const job = JSON.parse((await lines.next()).value);
 try {
   await perform(job);
 } catch (error) {
-  sayFailure('failed', error);
+  say({ event: 'failed', ...failure(error) });
 }
 // Ends when the parent does, should it not come to kill this process.
 await lines.next();
@@ -53,6 +54,7 @@ async function perform(job) {
   const manager = await VirtualSmartCardManager.open({ backend: 'embedded', stateDirectory, tpm });
   const isOnCard = job.instanceId !== undefined && job.operation !== 'destroy';
   const card = isOnCard ? await manager.card(job.instanceId) : undefined;
+  if (job.fileSizeLimit !== undefined) limitFileSize(job.fileSizeLimit);
   say({ event: 'begin', pid: process.pid });
   // Asked for a file of this name: the mark from which a system call trace is counted.
   existsSync(join(stateDirectory, 'begin'));
@@ -61,16 +63,20 @@ async function perform(job) {
     await OPERATIONS[job.operation]({ manager, card, job });
     say({ event: 'done', milliseconds: performance.now() - began });
   } catch (error) {
-    sayFailure('rejected', error);
+    say({ event: 'rejected', milliseconds: performance.now() - began, ...failure(error) });
   }
   if (!job.closes) return;
   await manager.close();
   say({ event: 'closed' });
 }
 
-function sayFailure(event, error) {
-  const { code, triesLeft, holderPid, message, stack } = error;
-  say({ event, code, triesLeft, holderPid, message, stack });
+/** From now on a write beyond that size fails (RLIMIT_FSIZE; Node ignores the signal). */
+function limitFileSize(bytes) {
+  execFileSync('prlimit', [`--pid=${process.pid}`, `--fsize=${bytes}:`]);
+}
+
+function failure({ code, triesLeft, holderPid, message, stack }) {
+  return { code, triesLeft, holderPid, message, stack };
 }
 
 /** Written at once: what was said before a kill has been said. */

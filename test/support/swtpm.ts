@@ -39,7 +39,9 @@ export class Swtpm {
     const socket = join(directory, 'server.sock');
     const port = options.server === 'tcp' ? await freePort() : undefined;
     const server =
-      port === undefined ? `type=unixio,path=${socket}` : `type=tcp,port=${port},bindaddr=127.0.0.1`;
+      port === undefined
+        ? `type=unixio,path=${socket}`
+        : `type=tcp,port=${port},bindaddr=127.0.0.1`;
     const child = spawn(
       'swtpm',
       [
@@ -47,7 +49,7 @@ export class Swtpm {
         ...['--ctrl', `type=unixio,path=${join(directory, 'control.sock')}`],
         ...['--flags', 'not-need-init'],
       ],
-      { stdio: ['ignore', 'ignore', 'inherit'] },
+      { stdio: 'ignore' },
     );
     await listening(child, port === undefined ? { path: socket } : { host: '127.0.0.1', port });
     return port === undefined

@@ -10,7 +10,7 @@ import { EmbeddedCard } from './embedded-card.js';
 import type { EmbeddedConnection } from './embedded-connection.js';
 import { eraseCard } from './intent.js';
 import { type LostCard, lostCardInfo } from './lost-card.js';
-import { isOurs, readHeader, recoverCards } from './recovery.js';
+import { isOurs, readHeader, recoverCards, storageParentOf } from './recovery.js';
 import type { StateDirectory } from './state-directory.js';
 import type { StateLock } from './state-lock.js';
 import type { StoreContext } from './store-context.js';
@@ -25,6 +25,12 @@ const LOCKOUT = {
   lockoutIntervalMs: 10 * 60 * 1000,
   lockoutRecoveryMs: 24 * 60 * 60 * 1000,
 };
+
+/** How a store is opened. */
+export interface StoreOptions {
+  tpm?: string | undefined;
+  ownerAuthorization?: Uint8Array | undefined;
+}
 
 /** A state directory in use: its TPM and its cards. */
 export class EmbeddedStore {
@@ -52,15 +58,16 @@ export class EmbeddedStore {
   static async open(
     directory: StateDirectory,
     lock: StateLock,
-    options: { tpm?: string | undefined; ownerAuthorization?: Uint8Array | undefined },
+    options: StoreOptions,
   ): Promise<EmbeddedStore> {
     let tpm: Tpm | undefined;
     try {
       const { settings, isNew } = await chooseSettings(directory, options.tpm);
       if (parseTpmAddress(settings.tpm).kind === 'libtpms') await directory.prepareTpm();
       const transport = await openTransport(settings.tpm, { tpmStateDirectory: directory.tpm });
+      const storageParentName = await storageParentOf(directory);
       const { ownerAuthorization } = options;
-      tpm = await Tpm.open(transport, ownerAuthorization ? { ownerAuthorization } : {});
+      tpm = await Tpm.open(transport, { ownerAuthorization, storageParentName });
       if (isNew) {
         if (isOurs(tpm)) await tpm.setDictionaryAttackParameters(LOCKOUT);
         await writeSettings(directory, settings);

@@ -1,14 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { invalidArgument } from '../../errors.js';
-import { EmbeddedStore } from './embedded-store.js';
+import { EmbeddedStore, type StoreOptions } from './embedded-store.js';
 import { StateDirectory } from './state-directory.js';
 import { lockState } from './state-lock.js';
-
-/** What opens a store. */
-export interface StoreOptions {
-  tpm?: string | undefined;
-  ownerAuthorization?: Uint8Array | undefined;
-}
 
 /** One user's share of a store; the last share to be given back closes the store. */
 export interface StoreShare {

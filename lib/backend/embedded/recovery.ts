@@ -46,6 +46,15 @@ export async function readHeader(
   }
 }
 
+/** Name of the storage parent that the store's cards were made under; undefined without cards. */
+export async function storageParentOf(directory: StateDirectory): Promise<Buffer | undefined> {
+  for (const instance of await directory.instances('card')) {
+    const header = await readHeader(directory, instance);
+    if (header) return Buffer.from(header.storageParent, 'hex');
+  }
+  return undefined;
+}
+
 async function load(context: StoreContext, instance: number): Promise<EmbeddedCard | LostCard> {
   try {
     return await EmbeddedCard.load(context, instance);

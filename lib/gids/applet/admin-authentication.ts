@@ -55,18 +55,18 @@ async function checkResponse(session: Session, response: Uint8Array): Promise<Bu
   const challenge = session.takeChallenge();
   if (!challenge) throw new Refusal(StatusWord.CONDITIONS_NOT_SATISFIED);
   const { fromCard, fromHost } = challenge;
-  session.adminAuthenticated = false;
+  session.logoutAdmin();
   try {
     if (!fromHost) {
       await session.vault.withAdminKey((key) => requireExternal(key, fromCard, response));
-      session.adminAuthenticated = true;
+      session.loginAdmin();
       return undefined;
     }
     const answer = await session.vault.withAdminKey((key) => {
       requireMutual(key, fromCard, fromHost, response);
       return answerHost(key, fromCard, fromHost);
     });
-    session.adminAuthenticated = true;
+    session.loginAdmin();
     return encodeTlv(Tag.TEMPLATE, encodeTlv(Tag.RESPONSE, answer));
   } finally {
     wipe(fromCard, fromHost);

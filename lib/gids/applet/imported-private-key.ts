@@ -10,7 +10,7 @@ import { concatSecret, wipe } from '../../secret.js';
 import { keyType } from '../algorithm-id.js';
 import { StatusWord } from '../apdu.js';
 import type { ImportedPrivateKey } from '../card-vault.js';
-import { decodeTlv, decodeTlvs, encodeTlv, findTlv, type Tlv } from '../tlv.js';
+import { decodeTlv, decodeTlvs, encodeTlv, findTlv, type Tlv, TlvError } from '../tlv.js';
 import { Refusal } from './refusal.js';
 
 /** DER tags. */
@@ -30,9 +30,17 @@ const CURVES = {
  * A private key as PUT DATA brings it: RSAPrivateKey (RFC 8017, A.1.2) or ECPrivateKey (RFC 5915),
  * checked to be whole and of the key file's algorithm. The result has memory of its own.
  *
- * @throws TlvError or Refusal when it is not such a key
+ * @throws Refusal 6984 when it is no such key, 6A80 when it is one of another algorithm
  */
 export function decodePrivateKey(algorithm: number, keyValue: Uint8Array): ImportedPrivateKey {
+  try {
+    return decode(algorithm, keyValue);
+  } catch (error) {
+    throw error instanceof TlvError ? unusable() : error;
+  }
+}
+
+function decode(algorithm: number, keyValue: Uint8Array): ImportedPrivateKey {
   const type = keyType(algorithm);
   const objects = decodeTlvs(decodeTlv(SEQUENCE, keyValue));
   if (type?.type === 'rsa') return decodeRsa(objects, type.modulusBits / 8);
@@ -44,12 +52,11 @@ export function decodePrivateKey(algorithm: number, keyValue: Uint8Array): Impor
 
 function decodeRsa(objects: Tlv[], modulusLength: number): ImportedPrivateKey {
   const isRsaKey = objects.length === 9 && objects.every(({ tag }) => tag === INTEGER);
-  if (!isRsaKey) throw new Refusal(StatusWord.WRONG_DATA);
+  if (!isRsaKey) throw unusable();
   const numbers = objects.map(({ value }) => unsigned(value));
   const [, modulus, exponent, , prime1] = numbers;
-  if (modulus?.length !== modulusLength || !exponent || !prime1) {
-    throw new Refusal(StatusWord.WRONG_DATA);
-  }
+  if (!modulus || !exponent || !prime1) throw unusable();
+  if (modulus.length !== modulusLength) throw new Refusal(StatusWord.WRONG_DATA);
   requireWhole(numbers);
   return {
     type: 'rsa',
@@ -70,10 +77,10 @@ function requireWhole(numbers: Uint8Array[]): void {
     const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs1' });
     const sample = randomBytes(32);
     const signature = sign('sha256', sample, privateKey);
-    if (!verify('sha256', sample, createPublicKey(privateKey), signature)) throw wrongData();
+    if (!verify('sha256', sample, createPublicKey(privateKey), signature)) throw unusable();
   } catch {
-    // Whatever OpenSSL says of the numbers, to the host they are wrong data.
-    throw wrongData();
+    // Whatever OpenSSL says of the numbers, to the host they are no key.
+    throw unusable();
   } finally {
     wipe(der, ...integers);
   }
@@ -84,7 +91,8 @@ function decodeEc(objects: Tlv[], curve: keyof typeof CURVES): ImportedPrivateKe
   const scalarBytes = findTlv(objects, OCTET_STRING);
   const parameters = findTlv(objects, PARAMETERS);
   const isOtherCurve = parameters && Buffer.from(parameters).toString('hex') !== oid;
-  if (!scalarBytes || scalarBytes.length > length || isOtherCurve) throw wrongData();
+  if (!scalarBytes) throw unusable();
+  if (scalarBytes.length > length || isOtherCurve) throw new Refusal(StatusWord.WRONG_DATA);
   // A BIT STRING's content starts with the number of its unused bits, here none.
   const given = findTlv(objects, PUBLIC_KEY);
   const givenPoint = given && decodeTlv(BIT_STRING, given).subarray(1);
@@ -92,7 +100,7 @@ function decodeEc(objects: Tlv[], curve: keyof typeof CURVES): ImportedPrivateKe
   const point = publicPoint(openssl, scalar);
   if (!point || (givenPoint && !point.equals(givenPoint))) {
     wipe(scalar);
-    throw wrongData();
+    throw unusable();
   }
   const x = Uint8Array.from(point.subarray(1, 1 + length));
   const y = Uint8Array.from(point.subarray(1 + length));
@@ -124,6 +132,6 @@ function signByte(magnitude: Uint8Array): Uint8Array {
   return new Uint8Array((magnitude[0] ?? 0) >= 0x80 ? 1 : 0);
 }
 
-function wrongData(): Refusal {
-  return new Refusal(StatusWord.WRONG_DATA);
+function unusable(): Refusal {
+  return new Refusal(StatusWord.REFERENCE_DATA_NOT_USABLE);
 }

@@ -81,6 +81,7 @@ async function putAdminKey(session: Session, template: Uint8Array): Promise<void
     }
   }
   await session.vault.setAdminKey(key);
+  session.adminKeyReplaced();
 }
 
 async function putPrivateKey(

@@ -34,7 +34,10 @@ export async function verify(session: Session, { p1, p2, data }: CommandApdu): P
     await session.lock();
     throw await pinNotVerified(session);
   }
-  const verification = await session.vault.verifyPin(data);
+  const verification = await session.vault.verifyPin(data).catch(async (error) => {
+    await session.lock();
+    throw error;
+  });
   if (verification.result === 'verified') {
     await session.login(verification.authorization);
     return;

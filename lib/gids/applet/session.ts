@@ -5,6 +5,9 @@ import type { Challenge } from './admin-authentication.js';
 import { APPLICATION } from './file-control.js';
 import type { KeyEnvironment } from './security-environment.js';
 
+/** How often a card's admin key was replaced: who authenticated by a former one is nobody now. */
+const adminKeyReplacements = new WeakMap<CardVault, number>();
+
 /**
  * What one channel to the card has going: the file it selected, who it authenticated as, and its
  * security environment. Channels of one card share the vault and nothing else.
@@ -13,14 +16,14 @@ export class Session {
   readonly vault: CardVault;
   /** Identifier of the current file; the application itself when none was selected. */
   currentFile: number = APPLICATION;
-  /** Whether the host proved that it has the admin key. */
-  adminAuthenticated = false;
   /** Whether MSE SET chose the admin key for GENERAL AUTHENTICATE. */
   adminKeyChosen = false;
   /** What MSE SET chose for signing and for decryption. */
   signatureEnvironment: KeyEnvironment | undefined;
   confidentialityEnvironment: KeyEnvironment | undefined;
   #challenge: Challenge | undefined;
+  /** Count of replacements at which the host proved that it has the admin key. */
+  #adminKeyProven: number | undefined;
   #authorization: Authorization | undefined;
 
   constructor(vault: CardVault) {
@@ -31,6 +34,25 @@ export class Session {
   get authorization(): Authorization | undefined {
     if (this.#authorization?.released) this.#authorization = undefined;
     return this.#authorization;
+  }
+
+  /** Whether the host proved that it has the admin key that the card has now. */
+  get adminAuthenticated(): boolean {
+    return this.#adminKeyProven === this.#adminKeyReplacements;
+  }
+
+  /** The host proved that it has the admin key. */
+  loginAdmin(): void {
+    this.#adminKeyProven = this.#adminKeyReplacements;
+  }
+
+  logoutAdmin(): void {
+    this.#adminKeyProven = undefined;
+  }
+
+  /** The card has a new admin key: authentications by the former end on all its channels. */
+  adminKeyReplaced(): void {
+    adminKeyReplacements.set(this.vault, this.#adminKeyReplacements + 1);
   }
 
   /** Holds the authorisation of a PIN just verified. */
@@ -49,7 +71,7 @@ export class Session {
 
   /** Neither PIN nor admin key count as verified any more, from the call on. */
   async logout(): Promise<void> {
-    this.adminAuthenticated = false;
+    this.logoutAdmin();
     this.forgetChallenge();
     await this.lock();
   }
@@ -85,6 +107,10 @@ export class Session {
   forgetChallenge(): void {
     const challenge = this.takeChallenge();
     wipe(challenge?.fromCard, challenge?.fromHost);
+  }
+
+  get #adminKeyReplacements(): number {
+    return adminKeyReplacements.get(this.vault) ?? 0;
   }
 }
 

@@ -24,11 +24,14 @@ export function withoutKeyFile(state: CardState, keyReference: number): CardStat
   return { ...state, keys };
 }
 
+/** What a data object takes besides its value. */
+const OBJECT_OVERHEAD = 32;
+
 /** Bytes that the data objects of all files take. */
 export function storedBytes(state: CardState): number {
   let sum = 0;
   for (const { objects } of state.files.values()) {
-    for (const value of objects.values()) sum += value.length;
+    for (const value of objects.values()) sum += value.length + OBJECT_OVERHEAD;
   }
   return sum;
 }

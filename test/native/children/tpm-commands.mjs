@@ -1,5 +1,5 @@
 // The few TPM 2.0 commands that the addon's tests send, marshalled by hand. What may hold a secret
-// is built in memory of its own, never in Buffer's shared pool, so that the caller can wipe it.
+// is built in memory of its own, so that the caller can wipe it.
 
 export const STARTUP = Buffer.from('80010000000c000001440000', 'hex');
 export const GET_RANDOM = Buffer.from('80010000000c0000017b0010', 'hex');
@@ -29,12 +29,11 @@ export function createPrimary(type) {
 /** TPM2_Create of a sealed object with a password. */
 export function seal(parent, authValue, data) {
   const area = [u16(8), u16(0x0b), u32(0x452), u16(0), u16(0x10), u16(0)];
-  return command(0x153, [parent], [
-    sized(sized(authValue), sized(data)),
-    sized(...area),
-    u16(0),
-    u32(0),
-  ]);
+  return command(
+    0x153,
+    [parent],
+    [sized(sized(authValue), sized(data)), sized(...area), u16(0), u32(0)],
+  );
 }
 
 /** TPM2_Load of what TPM2_Create answered. */
@@ -52,6 +51,14 @@ export function flush(object) {
   return concat([u16(0x8001), u32(14), u32(0x165), u32(object)]);
 }
 
+/**
+ * Memory outside of the JavaScript heap, which a garbage collection copies about. Buffer.alloc of up
+ * to 64 bytes lies in that heap.
+ */
+export function allocate(size) {
+  return Buffer.from(new ArrayBuffer(size));
+}
+
 /** The response code; 0 is success. */
 export function codeOf(response) {
   return response.readUInt32BE(6);
@@ -64,22 +71,18 @@ export function handleOf(response) {
 
 function command(code, handles, parameters, password = Buffer.alloc(0)) {
   const authorized = handles.length > 0;
-  const session = concat([u32(PASSWORD_SESSION), u16(0), Buffer.alloc(1), sized(password)]);
-  const body = concat([
-    ...handles.map(u32),
-    ...(authorized ? [u32(session.length), session] : []),
-    ...parameters,
-  ]);
-  const whole = concat([u16(authorized ? 0x8002 : 0x8001), u32(10 + body.length), u32(code), body]);
-  for (const part of [session, body, ...(authorized ? parameters : [])]) part.fill(0);
-  return whole;
+  const session = [u32(PASSWORD_SESSION), u16(0), Buffer.alloc(1), sized(password)];
+  const body = [handles.map(u32), authorized ? [u32(sizeOf(session)), session] : [], parameters];
+  return concat([u16(authorized ? 0x8002 : 0x8001), u32(10 + sizeOf(body)), u32(code), body]);
 }
 
+/** The parts with their size before them. Parts nest and are copied once, into the whole command. */
 function sized(...parts) {
-  const content = concat(parts);
-  const result = concat([u16(content.length), content]);
-  content.fill(0);
-  return result;
+  return [u16(sizeOf(parts)), parts];
+}
+
+function sizeOf(parts) {
+  return parts.flat(Infinity).reduce((sum, part) => sum + part.length, 0);
 }
 
 function u16(value) {
@@ -95,9 +98,9 @@ function u32(value) {
 }
 
 function concat(parts) {
-  const whole = Buffer.alloc(parts.reduce((sum, part) => sum + part.length, 0));
+  const whole = allocate(sizeOf(parts));
   let offset = 0;
-  for (const part of parts) {
+  for (const part of parts.flat(Infinity)) {
     whole.set(part, offset);
     offset += part.length;
   }

@@ -4,6 +4,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import {
+  allocate,
   codeOf,
   createPrimary,
   flush,
@@ -16,8 +17,10 @@ import {
 
 const [, , addonPath, directory, mode] = process.argv;
 const addon = createRequire(import.meta.url)(addonPath);
-const secrets = Buffer.alloc(64);
-for (let size = 0; size < secrets.length; ) size += readSync(0, secrets, size);
+const secrets = allocate(64);
+for (let size = 0; size < secrets.length; ) {
+  size += readSync(0, secrets, size, secrets.length - size, null);
+}
 const authValue = secrets.subarray(0, 32);
 const data = secrets.subarray(32);
 

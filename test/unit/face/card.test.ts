@@ -105,7 +105,7 @@ describe('PIN', () => {
 
   test('counts down, blocks, and is set anew by the admin key or its responder', async () => {
     const { card, pin, wrongPin, adminKey } = await makeCard();
-    for (const triesLeft of [4, 3, 2, 1]) {
+    for (const triesLeft of [4, 3, 2, 1, 0]) {
       const error = await expectError(card.verifyPin(wrongPin), 'ERR_PIN_INCORRECT');
       expect(error.triesLeft).toBe(triesLeft);
       expect(JSON.stringify(error)).not.toContain(wrongPin);

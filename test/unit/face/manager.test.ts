@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { AdminKey, type CreateOptions, VirtualSmartCardManager } from '../../../lib/index.js';
+import {
+  AdminKey,
+  type CreateOptions,
+  VirtualSmartCardError,
+  VirtualSmartCardManager,
+} from '../../../lib/index.js';
 import { expectError } from '../../support/expect-error.js';
 import { makeCard, randomDigits } from './card-fixture.js';
 import { MemoryBackend } from './memory-backend.js';
@@ -105,6 +110,20 @@ describe('create', () => {
     await expect(manager.create(options())).rejects.toBe(failure);
     expect(backend.requests).toHaveLength(1);
     expect(await manager.list()).toEqual([]);
+  });
+
+  test('says so when that card cannot be destroyed either', async () => {
+    const backend = new MemoryBackend();
+    await using manager = backend.manager();
+    const failure = new VirtualSmartCardError('ERR_STATE_IO', 'The disk is full.');
+    backend.connectFailure = failure;
+    backend.destroy = async () => {
+      throw new Error('still full');
+    };
+    const error = await expectError(manager.create(options()), 'ERR_STATE_IO');
+    expect(error.cause).toBe(failure);
+    expect(error.message).toContain('ROOT\\SMARTCARDREADER\\0000 is still there');
+    expect(error.message).toContain('still full');
   });
 
   test('stops for a signal that has fired before anything is made', async () => {

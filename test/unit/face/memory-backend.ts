@@ -45,9 +45,17 @@ export class MemoryBackend implements Backend {
   connectFailure: Error | undefined;
   closed = 0;
   openConnections = 0;
+  #countdown = 0;
+  #whenCounted: (() => void) | undefined;
 
   manager(): VirtualSmartCardManager {
     return VirtualSmartCardManager.over(this);
+  }
+
+  /** Calls `action` before the answer to the `count`th APDU from now. */
+  afterApdus(count: number, action: (() => void) | undefined): void {
+    this.#countdown = count;
+    this.#whenCounted = action;
   }
 
   vault(instanceId: string): MemoryVault {
@@ -139,6 +147,8 @@ export class MemoryBackend implements Backend {
     return {
       transmit: (command) => {
         this.apdus.push(Buffer.from(command).toString('hex'));
+        this.#countdown -= 1;
+        if (this.#countdown === 0) this.#whenCounted?.();
         return applet.transmit(command);
       },
       reset: () => applet.reset(),

@@ -67,6 +67,7 @@ describe('the closing count', () => {
 });
 
 it('the long checks are the files that take their counts from counts.ts', () => {
+  expect(() => longChecks(folder)).toThrow(/imports counts\.js/);
   suite('long.test.ts', "import { count } from '../support/counts.js';");
   suite('short.test.ts', "import { x } from '../support/other.js';");
   expect(longChecks(folder)).toEqual([join(folder, 'long.test.ts')]);

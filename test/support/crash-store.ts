@@ -1,0 +1,152 @@
+import { type KeyObject, randomBytes, verify } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { CardFile } from '../../lib/backend/embedded/card-file.js';
+import { shareStore } from '../../lib/backend/embedded/open-stores.js';
+import {
+  AdminKey,
+  type VirtualSmartCard,
+  type VirtualSmartCardKey,
+  VirtualSmartCardManager,
+} from '../../lib/index.js';
+import { Tpm } from '../../lib/tpm/tpm.js';
+import { openTransport } from '../../lib/tpm/tpm-address.js';
+import { expectError } from './expect-error.js';
+import { cardOptions, randomPin } from './store.js';
+
+/** A card whose secrets the test knows, and its keys that were confirmed. */
+export interface KnownCard {
+  instanceId: string;
+  pin: Buffer;
+  puk: Buffer | undefined;
+  adminKey: AdminKey;
+  /** Public keys by container. */
+  keys: Map<string, KeyObject>;
+}
+
+/** Opens a store for the length of `use`. */
+export async function withManager<T>(
+  stateDirectory: string,
+  use: (manager: VirtualSmartCardManager) => Promise<T>,
+): Promise<T> {
+  const manager = await VirtualSmartCardManager.open({
+    backend: 'embedded',
+    stateDirectory,
+    tpm: 'libtpms',
+  });
+  try {
+    return await use(manager);
+  } finally {
+    await manager.close();
+  }
+}
+
+/** Makes a card with one EC key. */
+export async function makeKnownCard(
+  manager: VirtualSmartCardManager,
+  options: { puk?: Buffer } = {},
+): Promise<KnownCard> {
+  const pin = randomPin();
+  const adminKey = AdminKey.random();
+  const card = await manager.create(cardOptions({ pin, adminKey, ...options }));
+  const { container, publicKey } = await card.createKey({ algorithm: 'EC-P256' }, { pin });
+  await card.close();
+  const keys = new Map([[container, publicKey]]);
+  return { instanceId: card.instanceId, pin, puk: options.puk, adminKey, keys };
+}
+
+/** Every key that was confirmed is there and signs; every key that is there signs. */
+export async function expectKeysWork(card: VirtualSmartCard, known: KnownCard): Promise<void> {
+  const keys = await card.keys();
+  const names = keys.map(({ container }) => container);
+  expect(names).toEqual(expect.arrayContaining([...known.keys.keys()]));
+  for (const key of keys) {
+    const confirmed = known.keys.get(key.container);
+    if (confirmed) expect(key.publicKey.equals(confirmed), key.container).toBe(true);
+    await expectSigns(key, known.pin);
+  }
+  for (const certificate of await card.certificates()) {
+    expect(certificate.x509.publicKey.equals(certificate.key.publicKey)).toBe(true);
+  }
+}
+
+async function expectSigns(key: VirtualSmartCardKey, pin: Buffer): Promise<void> {
+  const data = randomBytes(50);
+  const algorithm = key.algorithm.startsWith('RSA') ? 'RSA-SHA256' : 'ECDSA-SHA256';
+  const signature = await key.sign(algorithm, data, { pin });
+  expect(verify('sha256', data, key.publicKey, signature), key.container).toBe(true);
+}
+
+/**
+ * Which of two PINs a card has: exactly one must open it, with all tries left before.
+ *
+ * @param first - the one to try first, which may cost a try
+ */
+export async function expectOneOf(
+  card: VirtualSmartCard,
+  first: Buffer,
+  second: Buffer,
+): Promise<Buffer> {
+  expect(await card.pinTries()).toEqual({ left: 5, max: 5 });
+  const isFirst = await card.verifyPin(first).then(
+    () => true,
+    () => false,
+  );
+  if (isFirst) {
+    await expectError(card.verifyPin(second), 'ERR_PIN_INCORRECT');
+    await card.verifyPin(first);
+    return first;
+  }
+  expect(await card.pinTries()).toEqual({ left: 4, max: 5 });
+  await card.verifyPin(second);
+  expect(await card.pinTries()).toEqual({ left: 5, max: 5 });
+  return second;
+}
+
+/**
+ * What an open store has on the disk and in the TPM: files of cards and nothing else, and in the
+ * TPM the indices that those files name.
+ */
+export async function expectNothingLeftOver(stateDirectory: string): Promise<void> {
+  const named = await namedIndexes(stateDirectory);
+  const share = await shareStore(stateDirectory, {});
+  try {
+    const inTpm = await share.store.context.tpm.nvIndexes();
+    expect(inTpm.sort()).toEqual(named.sort());
+  } finally {
+    await share.leave();
+  }
+  const names = await readdir(stateDirectory, { recursive: true });
+  const files = /^(lock|store\.json|tpm|cards|tpm\/permall|cards\/[0-9]{4}\.card)$/;
+  expect(names.filter((name) => !files.test(name))).toEqual([]);
+}
+
+/**
+ * Before a store is opened again: each index in the TPM is one that a card's file or an intent
+ * names. A TPM that others use too cannot be cleaned up by any other record.
+ */
+export async function expectAllIndexesRecorded(stateDirectory: string): Promise<void> {
+  const tpmStateDirectory = join(stateDirectory, 'tpm');
+  const tpm = await Tpm.open(await openTransport('libtpms', { tpmStateDirectory }));
+  try {
+    const recorded = await namedIndexes(stateDirectory);
+    expect(recorded).toEqual(expect.arrayContaining(await tpm.nvIndexes()));
+  } finally {
+    await tpm.close();
+  }
+}
+
+/** Indices that the files of cards name, and those of intents if there are any. */
+async function namedIndexes(stateDirectory: string): Promise<number[]> {
+  const cards = join(stateDirectory, 'cards');
+  const indexes: number[] = [];
+  for (const name of await readdir(cards)) {
+    const path = join(cards, name);
+    if (name.endsWith('.card')) indexes.push(...(await CardFile.read(path)).header.nvIndexes);
+    if (name.endsWith('.intent')) {
+      indexes.push(...(JSON.parse(await readFile(path, 'utf8')) as number[]));
+    }
+  }
+  return indexes;
+}

@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Swtpm } from './swtpm.js';
+
+const SCRIPT = fileURLToPath(new URL('tpm-device.py', import.meta.url));
+
+/**
+ * A stand-in for /dev/tpmrm0 in front of a swtpm of its own: one write takes a command, one read
+ * gives its response, and what passes is recorded. It is a pseudo-terminal, so it is a character
+ * device; unlike the kernel's resource manager it has three slots for objects and sessions.
+ */
+export class TpmDevice {
+  /** As `openDevice` takes it. */
+  readonly path: string;
+  /** As the `tpm` option takes it. */
+  readonly address: string;
+  readonly #swtpm: Swtpm;
+  readonly #process: ChildProcess;
+  readonly #recording: string;
+
+  private constructor(path: string, swtpm: Swtpm, process: ChildProcess, recording: string) {
+    this.path = path;
+    this.address = `device:${path}`;
+    this.#swtpm = swtpm;
+    this.#process = process;
+    this.#recording = recording;
+  }
+
+  static async start(): Promise<TpmDevice> {
+    const swtpm = await Swtpm.start();
+    const recording = join(swtpm.directory, 'recording');
+    const socket = swtpm.address.replace('swtpm:unix:', '');
+    const child = spawn('python3', [SCRIPT, socket, recording], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const [path] = (await once(createInterface(child.stdout), 'line')) as [string];
+    return new TpmDevice(path, swtpm, child, recording);
+  }
+
+  /** All bytes of commands and responses so far. */
+  recording(): Promise<Buffer> {
+    return readFile(this.#recording);
+  }
+
+  async remove(): Promise<void> {
+    if (this.#process.exitCode === null) {
+      const exit = once(this.#process, 'exit');
+      this.#process.stdin?.end();
+      await exit;
+    }
+    await this.#swtpm.remove();
+  }
+}
