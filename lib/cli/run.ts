@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { OpenOptions, VirtualSmartCardManager } from '../index.js';
 import { Arguments } from './arguments.js';
 import { describeError } from './describe-error.js';
@@ -46,6 +47,7 @@ export async function run(words: readonly string[], environment: Environment): P
   } catch (error) {
     // There is nobody to tell it to.
     if (error instanceof CliError && error.code === 'ERR_READER_GONE') return 1;
+    await warningsArrived();
     const described = describeError(error, environment.env['VIRTUAL_SMARTCARD_DEBUG'] === '1');
     output.error(described.document, described.lines);
     return described.exitCode;
@@ -67,6 +69,7 @@ async function perform(
   }
   const input = new StandardInput(environment.stdin);
   let manager: VirtualSmartCardManager | undefined;
+  let done = false;
   try {
     const result = await verb.run({
       args,
@@ -75,14 +78,25 @@ async function perform(
       secrets: new SecretPrompt(input, terminalWriter(environment.stderr), signal),
       openManager: async (options) => {
         manager ??= await environment.open({ ...storeOptions(args), ...options });
+        signal.throwIfAborted();
         return manager;
       },
     });
+    await warningsArrived();
     await output.result(result);
+    done = true;
   } finally {
     input.release();
-    await manager?.close();
+    await manager?.close().catch((error: unknown) => {
+      // After a failure it is the failure that counts.
+      if (done) throw error;
+    });
   }
+}
+
+/** Node hands process warnings over a moment after they were given. */
+async function warningsArrived(): Promise<void> {
+  await setImmediate();
 }
 
 function storeOptions(args: Arguments): OpenOptions {

@@ -63,7 +63,6 @@ async function withNewKey<T>(
   const name = request.container ?? randomUUID();
   const info = await connection.createContainer({ name, algorithm, keySpec }, pin);
   try {
-    stopIfAborted(pin);
     return await use(await VirtualSmartCardKey.load(connection, info));
   } catch (error) {
     const left = `The key made for it is still on the card; delete container "${name}" yourself.`;

@@ -185,16 +185,20 @@ function indexOf(map: ContainerMap, name: string): number {
   return map.findIndex((record) => record && foldContainerName(record.name) === folded);
 }
 
-/** The index's own reference, unless another host gave it to the key of another container. */
+/**
+ * The reference that the keymap still has for the index, from a key that was left over and is now
+ * replaced; else the index's own one, unless another host gave it to the key of another container.
+ */
 function newKeyReference(index: number, map: ContainerMap, keys: KeyMap): number {
   const taken = new Set(
     map.map((record, at) => record && (keys[at]?.keyReference ?? keyReferenceOf(at))),
   );
-  if (!taken.has(keyReferenceOf(index))) return keyReferenceOf(index);
-  for (let at = 0; at < CONTAINER_LIMIT; at++) {
-    if (!taken.has(keyReferenceOf(at))) return keyReferenceOf(at);
-  }
-  throw cardResponseError('all its key references are taken');
+  const all = Array.from({ length: CONTAINER_LIMIT }, (_, at) => keyReferenceOf(at));
+  const left = keys[index]?.keyReference;
+  const preferred = [left, keyReferenceOf(index), ...all].filter((each) => each !== undefined);
+  const free = preferred.find((each) => all.includes(each) && !taken.has(each));
+  if (free === undefined) throw cardResponseError('all its key references are taken');
+  return free;
 }
 
 function requireAlgorithm(publicKey: PublicKey, algorithm: KeyAlgorithm): void {

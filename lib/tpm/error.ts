@@ -92,7 +92,7 @@ export interface FailedCommand {
  * The error number without the number of the handle, parameter or session that a format-one code
  * carries (Part 2, 6.6.2): 0x98E and 0x08E are the same error.
  */
-export function bareTpmCode(code: number): number {
+function bareTpmCode(code: number): number {
   return code & 0x080 ? code & 0x0bf : code;
 }
 

@@ -44,7 +44,7 @@ export async function findStorageParent(
   if (runner.transport.kind !== 'libtpms' || persistent.taken) return primary;
   await runner.perform({
     code: TPM_CC.EvictControl,
-    handles: [{ handle: TPM_RH_OWNER, TRANSIENT_FIRST }, primary],
+    handles: [{ handle: TPM_RH_OWNER }, primary],
     authValue: ownerAuthorization,
     parameters: new TpmWriter(4).u32(STORAGE_ROOT_KEY).bytes,
   });
@@ -105,7 +105,7 @@ async function createPrimary(
     .u32(0);
   const command = {
     code: TPM_CC.CreatePrimary,
-    handles: [{ handle: TPM_RH_OWNER, TRANSIENT_FIRST }],
+    handles: [{ handle: TPM_RH_OWNER }],
     authValue: ownerAuthorization,
     parameters: parameters.bytes,
   };

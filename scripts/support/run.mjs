@@ -9,6 +9,9 @@ export class ExpectedError extends Error {
   expected = true;
 }
 
+/** Programs colour even what goes to a file unless told not to. */
+const COLOURS = process.stdout.isTTY ? {} : { NO_COLOR: '1' };
+
 /**
  * Runs a program with its output on this terminal.
  *
@@ -18,7 +21,11 @@ export class ExpectedError extends Error {
  * @returns {number} its exit code; 127 when it is missing, 128 + n when a signal ended it
  */
 export function run(program, args, { env = process.env } = {}) {
-  const { status, signal, error } = spawnSync(program, args, { cwd: ROOT, env, stdio: 'inherit' });
+  const { status, signal, error } = spawnSync(program, args, {
+    cwd: ROOT,
+    env: { ...env, ...COLOURS },
+    stdio: 'inherit',
+  });
   if (error) {
     console.error(`${program} did not start: ${error.message}`);
     return error.code === 'ENOENT' ? 127 : 1;

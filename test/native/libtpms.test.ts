@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadNative } from '../../lib/native.js';
+import { loadNative, loadNativeFrom, type NativeAddon } from '../../lib/native.js';
 import {
+  ADDON,
   CREATE_PRIMARY_RSA,
   codeOf,
   GET_RANDOM,
@@ -72,6 +73,37 @@ test('a second TPM in the process is refused while the first is open', async () 
     expect(codeOf(await tpm.transmit(GET_RANDOM))).toBe(SUCCESS);
   });
   await withTpm(temporaryDirectory(), async () => undefined);
+});
+
+/** A second copy of this package, its addon changed by `change`. */
+function copyOfPackage(change: (addon: string) => string): NativeAddon {
+  const root = temporaryDirectory();
+  mkdirSync(join(root, 'build/Release'), { recursive: true });
+  const addon = change(readFileSync(ADDON, 'latin1'));
+  writeFileSync(join(root, 'build/Release/virtual_smartcard.node'), addon, 'latin1');
+  return loadNativeFrom(root);
+}
+
+test('a second copy of the package in the process is refused too: libtpms is the same', async () => {
+  await withTpm(temporaryDirectory(), async (tpm) => {
+    const other = copyOfPackage((addon) => addon);
+    const opening = other.openLibtpms(temporaryDirectory());
+    await expect(opening).rejects.toMatchObject({
+      code: 'LIBTPMS_BUSY',
+      message: expect.stringContaining('second copy'),
+    });
+    expect(codeOf(await tpm.transmit(GET_RANDOM))).toBe(SUCCESS);
+  });
+});
+
+test('a missing libtpms is told, with what the linker said', async () => {
+  const other = copyOfPackage((addon) => addon.replaceAll('libtpms.so.0', 'libtpms.so.9'));
+  const directory = temporaryDirectory();
+  await expect(other.openLibtpms(directory)).rejects.toMatchObject({
+    code: 'LIBTPMS_NOT_FOUND',
+    message: expect.stringContaining('libtpms.so.9: cannot open shared object file'),
+  });
+  expect(readdirSync(directory)).toEqual([]);
 });
 
 test('close finishes what is queued, refuses what comes after, and may be called again', async () => {

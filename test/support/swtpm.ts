@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,6 +66,11 @@ export class Swtpm {
   async tool(name: string, ...args: string[]): Promise<string> {
     const { stdout } = await run(name, [...args, '-T', this.tcti], { cwd: this.directory });
     return stdout;
+  }
+
+  /** A file that a tool wrote. */
+  file(name: string): Promise<Buffer> {
+    return readFile(join(this.directory, name));
   }
 
   /** Ends the process and keeps the state. */

@@ -6,7 +6,8 @@ import { isMissingFile, stateError } from './state-error.js';
  * Replaces a file so that a kill or a power cut at any moment leaves the old or the new content,
  * never a mixture. After it resolves the new content is on the disk.
  *
- * @throws VirtualSmartCardError `ERR_STATE_IO`; the old content is then still there
+ * @throws VirtualSmartCardError `ERR_STATE_IO`; the old content is then still there, unless it was
+ * the very last step that failed, which keeps a power cut from undoing the replacement
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
   const temporary = `${path}.tmp`;
@@ -19,13 +20,13 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
       await file.close();
     }
     await rename(temporary, path);
-    await syncDirectory(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {
       // The write's own error says more than that of the clean-up.
     });
     throw stateError(error, 'write', path);
   }
+  await syncDirectory(dirname(path));
 }
 
 /** Removes a file for good; a file that is not there is fine. */
@@ -36,18 +37,19 @@ export async function removeFileDurably(path: string): Promise<void> {
     if (isMissingFile(error)) return;
     throw stateError(error, 'remove', path);
   }
-  try {
-    await syncDirectory(dirname(path));
-  } catch (error) {
-    throw stateError(error, 'remove', path);
-  }
+  await syncDirectory(dirname(path));
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
+/** Keeps a power cut from undoing what was renamed or removed in a directory. */
+export async function syncDirectory(path: string): Promise<void> {
   try {
-    await directory.sync();
-  } finally {
-    await directory.close();
+    const directory = await open(path, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  } catch (error) {
+    throw stateError(error, 'sync', path);
   }
 }

@@ -12,7 +12,7 @@ import {
   writeCardFile,
 } from './card-file.js';
 import type { CardRecord } from './card-record.js';
-import { recoverIntent, settleIntent, writeIntent } from './intent.js';
+import { recoverIntent, settleIntent, takeBackCreation, writeIntent } from './intent.js';
 import { defineIndex, FILE_SECRET_INDEX, freeIndexes } from './nv-indexes.js';
 import type { StoreContext } from './store-context.js';
 
@@ -118,17 +118,24 @@ export class CardStorage {
     return new CardStorage(context, instance, { ...content, sealedHalf });
   }
 
-  /** Replaces the record; durable when it resolves, unchanged when it rejects. */
+  /**
+   * Replaces the record; durable when it resolves. When it rejects, the storage is what the disk
+   * holds then: the old state, in all but a failure of the very last step.
+   */
   async save(record: CardRecord): Promise<void> {
     const path = this.#context.directory.card(this.instance);
-    await writeCardFile(path, this.#header, this.#fileKey, record);
+    try {
+      await writeCardFile(path, this.#header, this.#fileKey, record);
+    } catch (error) {
+      await this.#adoptDisk();
+      throw error;
+    }
     this.#record = record;
   }
 
   /**
    * Replaces the record, the file secret and whatever indices `make` takes, by one file replacement.
-   * When it rejects, the storage is what the disk holds then (the old state, in all but a failure of
-   * the very last step).
+   * Resolves and rejects as `save` does.
    */
   async renew(indexCount: number, make: RecordMaker): Promise<void> {
     const old = this.#header;
@@ -141,9 +148,7 @@ export class CardStorage {
       });
       this.#adopt(await commit(this.#context, this.instance, old.nvIndexes, indexCount, made));
     } catch (error) {
-      const onDisk = await CardStorage.load(this.#context, this.instance).catch(() => undefined);
-      // Where not even that can be read, the first error says why.
-      if (onDisk) this.#adopt(onDisk);
+      await this.#adoptDisk();
       throw error;
     }
   }
@@ -158,6 +163,14 @@ export class CardStorage {
   /** Forgets what decrypts the file. */
   close(): void {
     wipe(this.#sealedHalf, this.#fileKey);
+  }
+
+  /** After a failure, whose error says why where not even the disk can be read. */
+  async #adoptDisk(): Promise<void> {
+    const onDisk = await CardStorage.load(this.#context, this.instance).catch(() => undefined);
+    if (!onDisk) return;
+    this.#adopt(onDisk);
+    wipe(onDisk.#sealedHalf);
   }
 
   #adopt(content: Committed | CardStorage): void {
@@ -207,7 +220,8 @@ async function commit(
     await settleLater(settleIntent(context, instance, await intent, nvIndexes));
     return { header, record: made.record, fileKey };
   } catch (error) {
-    await settleLater(recoverIntent(context, instance));
+    const isCreation = oldIndexes.length === 0;
+    await settleLater((isCreation ? takeBackCreation : recoverIntent)(context, instance));
     throw error;
   } finally {
     wipe(fileSecret);

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { VirtualSmartCardError } from '../../errors.js';
-import { removeFileDurably, writeFileAtomic } from './atomic-file.js';
+import { removeFileDurably, syncDirectory, writeFileAtomic } from './atomic-file.js';
 import { CardFile } from './card-file.js';
 import { undefineIfOurs } from './nv-indexes.js';
 import type { StateDirectory } from './state-directory.js';
@@ -43,7 +43,17 @@ export async function settleIntent(
 export async function recoverIntent(context: StoreContext, instance: number): Promise<void> {
   const intended = await readIntent(context.directory.intent(instance));
   if (!intended) return;
-  await settleIntent(context, instance, intended, await namedIndexes(context.directory, instance));
+  const { directory } = context;
+  // The card's file may be new, and not yet safe from a power cut. The old one, if it came back,
+  // would need the indices that go now.
+  await syncDirectory(directory.cards);
+  await settleIntent(context, instance, intended, await namedIndexes(directory, instance));
+}
+
+/** Takes back the making of a card that failed, at whatever point. */
+export async function takeBackCreation(context: StoreContext, instance: number): Promise<void> {
+  await rm(context.directory.card(instance), { force: true });
+  await recoverIntent(context, instance);
 }
 
 /** Removes a card's file and all its indices; from the file's removal on the card does not exist. */

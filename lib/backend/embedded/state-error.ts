@@ -1,9 +1,9 @@
 import { VirtualSmartCardError } from '../../errors.js';
 
 const ADVICE: Record<string, string> = {
-  ENOSPC: 'The disk is full; make room and try again. Nothing was changed.',
-  EDQUOT: 'The disk quota is used up; make room and try again. Nothing was changed.',
-  EFBIG: 'The file size limit of this process is reached. Nothing was changed.',
+  ENOSPC: 'The disk is full; make room and try again.',
+  EDQUOT: 'The disk quota is used up; make room and try again.',
+  EFBIG: 'The file size limit of this process is reached.',
   EACCES: 'Check who owns the state directory and its permissions.',
   EPERM: 'Check who owns the state directory and its permissions.',
   EROFS: 'The file system is read-only; choose another state directory.',

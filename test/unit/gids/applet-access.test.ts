@@ -118,6 +118,35 @@ describe('a card that is not activated', () => {
   });
 });
 
+describe('a key', () => {
+  it('is never used without the PIN, even where its rules ask for nothing', async () => {
+    const card = appletCard();
+    await login(card);
+    const free = KEY_FILE.replace('8F10101000', '8F00000000');
+    expect(await card.send(free)).toBe('9000');
+    expect(await card.send('00440000')).toBe('9000');
+    expect((await card.send('0047000008AC06800107830181')).slice(0, 2)).toBe('61');
+    expect(await card.send('00200082')).toBe('9000');
+    const uses = card.vault.keyUses;
+    expect(await card.send('002241B606800157840181')).toBe('9000');
+    expect(await card.send('002A9E9A041234567800')).toBe('6982');
+    expect(await card.send('002241B806800147840181')).toBe('9000');
+    expect(await card.send('002A8086041234567800')).toBe('6982');
+    expect(await card.send('0047000008AC06800107830181')).toBe('6982');
+    expect(card.vault.keyUses).toBe(uses);
+  });
+
+  it('is not used before its file is activated', async () => {
+    const card = appletCard();
+    await login(card);
+    expect(await card.send(KEY_FILE)).toBe('9000');
+    expect((await card.send('0047000008AC06800107830181')).slice(0, 2)).toBe('61');
+    expect(await card.send('002241B606800157840181')).toBe('6984');
+    expect(await card.send('00440000')).toBe('9000');
+    expect(await card.send('002241B606800157840181')).toBe('9000');
+  });
+});
+
 describe('access rules', () => {
   it.each([
     ['033000', true],

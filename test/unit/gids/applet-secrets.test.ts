@@ -1,5 +1,8 @@
 import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { generalAuthenticate } from '../../../lib/gids/applet/admin-authentication.js';
+import { ResponseQueue } from '../../../lib/gids/applet/response-queue.js';
+import { Session } from '../../../lib/gids/applet/session.js';
 import { GidsApplet } from '../../../lib/gids/applet.js';
 import type { KeyPair } from '../../../lib/gids/card-state.js';
 import type { Authorization, ImportedPrivateKey } from '../../../lib/gids/card-vault.js';
@@ -164,6 +167,40 @@ describe('the applet wipes', () => {
     expect(await card.send('002241B806800146840181')).toBe('9000');
     expect(await card.send(apdu('002A8086', cryptogram, le))).toMatch(/(9000|6105)$/);
     expectWiped(2);
+  });
+
+  it('the parts of an answer as they are fetched, and what is not fetched', () => {
+    const responses = new ResponseQueue();
+    const data = Buffer.from('secret plaintext');
+    expect(hex(responses.respond(data, 6))).toBe(`${hex(Buffer.from('secret'))}610A`);
+    expect(data.toString()).toBe(`${'\0'.repeat(6)} plaintext`);
+    expect(hex(responses.next(4))).toBe(`${hex(Buffer.from(' pla'))}6106`);
+    expect(data.toString()).toBe(`${'\0'.repeat(10)}intext`);
+    responses.clear();
+    expect(hex(data)).toBe('00'.repeat(16));
+    expect(responses.isEmpty).toBe(true);
+    const whole = Buffer.from('secret');
+    expect(hex(responses.respond(whole, 256))).toBe(`${hex(Buffer.from('secret'))}9000`);
+    expect(hex(whole)).toBe('00'.repeat(6));
+  });
+
+  it('a challenge, met or not, or dropped', async () => {
+    const session = new Session(vault);
+    session.adminKeyChosen = true;
+    const command = { cla: 0, ins: 0x87, p1: 0, p2: 0, le: 256, extended: false };
+    const data = encodeTlv(0x7c, encodeTlv(0x82, randomBytes(40)));
+    for (const end of [
+      () => generalAuthenticate(session, { ...command, data }).catch(() => 'refused'),
+      () => session.select(),
+      () => session.logout(),
+      () => session.setChallenge({ fromCard: randomBytes(16), fromHost: undefined }),
+    ]) {
+      const challenge = { fromCard: randomBytes(16), fromHost: randomBytes(16) };
+      session.setChallenge(challenge);
+      session.adminKeyChosen = true;
+      await end();
+      expect(hex(challenge.fromCard) + hex(challenge.fromHost)).toBe('00'.repeat(32));
+    }
   });
 });
 

@@ -173,6 +173,33 @@ describe.each(TPM_KINDS)('objects on %s', (kind) => {
     await expectError(tpm.forget(randomBytes(15)), 'ERR_INVALID_ARGUMENT');
   });
 
+  test('an RSA key of another exponent is imported, or refused by name', async () => {
+    const tpm = await freshTpm(kind);
+    const authValue = randomBytes(32);
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 65539 });
+    const { wrapped, publicKey } = await tpm.importKey(
+      rsaKey(rsa.privateKey.export({ format: 'jwk' })),
+      authValue,
+    );
+    expect(toKeyObject(publicKey).equals(rsa.publicKey)).toBe(true);
+    const message = Buffer.concat([Buffer.of(0), randomBytes(255)]);
+    const signature = await tpm.key(wrapped).rsaPrivate(message, authValue);
+    expect(publicDecrypt({ key: rsa.publicKey, ...RAW }, signature)).toEqual(message);
+    const small = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 });
+    const key = rsaKey(small.privateKey.export({ format: 'jwk' }));
+    const error = await expectError(tpm.importKey(key, authValue), 'ERR_ALGORITHM_NOT_SUPPORTED');
+    expect(error.message).toContain('exponent 3');
+  });
+
+  test('a value that was forgotten still opens its key', async () => {
+    const tpm = await freshTpm(kind);
+    const authValue = randomBytes(32);
+    const key = tpm.key((await tpm.createKey('EC-P256', authValue)).wrapped);
+    await key.ecdsaSign(randomBytes(32), authValue);
+    await tpm.forget(authValue);
+    expect(await key.ecdsaSign(randomBytes(32), authValue)).toHaveLength(64);
+  });
+
   test('objects of another TPM do not load', async () => {
     const authValue = randomBytes(32);
     const other = await freshTpm('swtpm with the standard ECC parent');

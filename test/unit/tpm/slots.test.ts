@@ -1,10 +1,13 @@
 import { createHash, randomBytes, verify } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { TPM_CC, TPM_RC } from '../../../lib/tpm/constants.js';
 import { Tpm } from '../../../lib/tpm/tpm.js';
 import { openTransport } from '../../../lib/tpm/tpm-address.js';
 import type { TpmTransport } from '../../../lib/tpm/transport.js';
+import { Interposer } from './support/interposer.js';
 import { definePinIndex, sealForPin } from './support/pin-index.js';
 import { toKeyObject } from './support/public-key.js';
+import { codeResponse } from './support/scripted-transport.js';
 import {
   freshSwtpm,
   freshTpm,
@@ -79,6 +82,36 @@ describe.each(TPM_KINDS)('three slots on %s', (kind) => {
     expect(transport.commands - before).toBe(10);
   });
 });
+
+test.each(TPM_KINDS)(
+  'a command for which a slot is missing on %s gets that of the key used longest ago',
+  async (kind) => {
+    const interposer = new Interposer(await freshTransport(kind));
+    const tpm = await openForTest(interposer);
+    const authValue = randomBytes(32);
+    const [first, second] = await Promise.all(
+      [1, 2].map(async () => tpm.key((await tpm.createKey('EC-P256', authValue)).wrapped)),
+    );
+    if (!first || !second) throw new Error('two keys were made');
+    await first.ecdsaSign(randomBytes(32), authValue);
+    await second.ecdsaSign(randomBytes(32), authValue);
+    const transmit = interposer.transmit.bind(interposer);
+    let refusals = 0;
+    interposer.transmit = (command) => {
+      const isCreate = Buffer.from(command).readUInt32BE(6) === TPM_CC.Create;
+      if (!isCreate || refusals > 0) return transmit(command);
+      refusals += 1;
+      return Promise.resolve(codeResponse(TPM_RC.OBJECT_MEMORY));
+    };
+    const before = interposer.commands.length;
+    await tpm.createKey('EC-P256', authValue);
+    await second.ecdsaSign(randomBytes(32), authValue);
+    const codes = () => interposer.commands.slice(before).map(({ code }) => code);
+    expect(codes()).toEqual([TPM_CC.FlushContext, TPM_CC.Create, TPM_CC.Sign]);
+    expect(await first.ecdsaSign(randomBytes(32), authValue)).toHaveLength(64);
+    expect(codes().slice(3)).toEqual([TPM_CC.Load, TPM_CC.Sign]);
+  },
+);
 
 test('what killed programs left in a swtpm is cleared away when its slots are needed', async () => {
   const swtpm = await freshSwtpm();
