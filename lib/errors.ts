@@ -137,17 +137,18 @@ export interface VirtualSmartCardErrorDetails {
  */
 export class VirtualSmartCardError extends Error {
   readonly code: VirtualSmartCardErrorCode;
-  readonly tpmCode?: number;
-  readonly statusWord?: number;
-  readonly hresult?: number;
-  readonly triesLeft?: number;
-  readonly retryAfterMs?: number;
-  readonly holderPid?: number;
-  readonly parameter?: string;
-  readonly expected?: string;
-  readonly actual?: string;
-  readonly line?: number;
-  readonly instanceIds?: readonly string[];
+  // Declared only, so that a field that is not set is not there at all.
+  declare readonly tpmCode?: number;
+  declare readonly statusWord?: number;
+  declare readonly hresult?: number;
+  declare readonly triesLeft?: number;
+  declare readonly retryAfterMs?: number;
+  declare readonly holderPid?: number;
+  declare readonly parameter?: string;
+  declare readonly expected?: string;
+  declare readonly actual?: string;
+  declare readonly line?: number;
+  declare readonly instanceIds?: readonly string[];
 
   constructor(
     code: VirtualSmartCardErrorCode,

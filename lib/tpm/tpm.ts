@@ -4,6 +4,7 @@ import type { PublicKey } from '../gids/card-state.js';
 import type { ImportedPrivateKey } from '../gids/card-vault.js';
 import { concatSecret, wipe } from '../secret.js';
 import { Turns } from '../turns.js';
+import { AlgorithmSupport, isRefusal, unsupported } from './algorithm-support.js';
 import { CommandRunner } from './command-runner.js';
 import { TPM_CC, TPM_RC, TPM_SU_CLEAR } from './constants.js';
 import {
@@ -20,7 +21,6 @@ import { createObject } from './objects.js';
 import { pinPolicyDigest } from './policy.js';
 import {
   type KeyShape,
-  keyParameters,
   keyShape,
   keyTemplate,
   parsePublicKey,
@@ -81,7 +81,7 @@ export class Tpm {
   readonly #nv: Nv;
   readonly #slots: ObjectSlots;
   readonly #turns = new Turns();
-  readonly #supported = new Map<string, Promise<boolean>>();
+  readonly #algorithms: AlgorithmSupport;
   #closed: Promise<void> | undefined;
 
   private constructor(runner: CommandRunner, parent: StorageParent, ownerAuthorization: Buffer) {
@@ -92,6 +92,7 @@ export class Tpm {
     this.#ownerAuthorization = ownerAuthorization;
     this.#nv = new Nv(runner, ownerAuthorization);
     this.#slots = new ObjectSlots(runner, parent);
+    this.#algorithms = new AlgorithmSupport(runner);
   }
 
   /**
@@ -164,10 +165,11 @@ export class Tpm {
   ): Promise<{ wrapped: WrappedObject; publicKey: PublicKey }> {
     const shape = checkAlgorithm(algorithm);
     checkAuthValue(authValue);
-    await this.#requireSupport(shape, algorithm);
-    const wrapped = await this.#take(() =>
-      createObject(this.#runner, this.#parent, keyTemplate(shape), { authValue, data: NONE }),
-    );
+    const wrapped = await this.#take(async () => {
+      await this.#algorithms.require(shape);
+      const sensitive = { authValue, data: NONE };
+      return createObject(this.#runner, this.#parent, keyTemplate(shape), sensitive);
+    });
     return { wrapped, publicKey: parsePublicKey(wrapped.publicArea) };
   }
 
@@ -179,16 +181,22 @@ export class Tpm {
     checkPrivateKey(key);
     checkAuthValue(authValue);
     const shape = shapeOf(key.publicKey);
-    const words =
-      shape.type === 'rsa' ? `RSA-${shape.bits}, exponent ${shape.exponent}` : shape.curve;
-    await this.#requireSupport(shape, words);
-    const wrapped = await this.#take(() => importKey(this.#runner, this.#parent, key, authValue));
+    const wrapped = await this.#take(async () => {
+      await this.#algorithms.require(shape);
+      try {
+        return await importKey(this.#runner, this.#parent, key, authValue);
+      } catch (error) {
+        // Some exponents are refused only here.
+        throw isRefusal(error) ? unsupported(shape, error) : error;
+      }
+    });
     return { wrapped, publicKey: parsePublicKey(wrapped.publicArea) };
   }
 
   /** Whether the TPM can make and use such keys; asked once, then remembered. */
   async supportsAlgorithm(algorithm: KeyAlgorithm): Promise<boolean> {
-    return this.#supports(checkAlgorithm(algorithm));
+    const shape = checkAlgorithm(algorithm);
+    return this.#take(() => this.#algorithms.has(shape));
   }
 
   /** A key to work with. This costs nothing; the key is loaded when first used. */
@@ -299,25 +307,6 @@ export class Tpm {
     }
     return this.#turns.take(work);
   }
-
-  async #requireSupport(shape: KeyShape, words: string): Promise<void> {
-    if (await this.#supports(shape)) return;
-    throw new VirtualSmartCardError(
-      'ERR_ALGORITHM_NOT_SUPPORTED',
-      `This TPM has no keys of the type ${words}. Choose another; every TPM has RSA-2048 and EC-P256.`,
-    );
-  }
-
-  #supports(shape: KeyShape): Promise<boolean> {
-    const parameters = keyParameters(shape);
-    const id = parameters.toString('hex');
-    const known = this.#supported.get(id);
-    if (known) return known;
-    const asked = this.#take(() => testParameters(this.#runner, parameters));
-    this.#supported.set(id, asked);
-    asked.catch(() => this.#supported.delete(id));
-    return asked;
-  }
 }
 
 /** TPM2_Startup (Part 3, 9.3). TPM_RC_INITIALIZE says that somebody has done it, as a kernel does. */
@@ -327,18 +316,6 @@ async function startUp(runner: CommandRunner): Promise<void> {
     await runner.perform({ code: TPM_CC.Startup, parameters });
   } catch (error) {
     if (!isTpmCode(error, TPM_RC.INITIALIZE)) throw error;
-  }
-}
-
-/** TPM2_TestParms (Part 3, 30.3). */
-async function testParameters(runner: CommandRunner, parameters: Uint8Array): Promise<boolean> {
-  try {
-    await runner.perform({ code: TPM_CC.TestParms, parameters });
-    return true;
-  } catch (error) {
-    const refusals = [TPM_RC.VALUE, TPM_RC.KEY_SIZE, TPM_RC.RANGE, TPM_RC.CURVE];
-    if (refusals.some((code) => isTpmCode(error, code))) return false;
-    throw error;
   }
 }
 

@@ -187,8 +187,13 @@ describe.each(TPM_KINDS)('objects on %s', (kind) => {
     expect(publicDecrypt({ key: rsa.publicKey, ...RAW }, signature)).toEqual(message);
     const small = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 });
     const key = rsaKey(small.privateKey.export({ format: 'jwk' }));
-    const error = await expectError(tpm.importKey(key, authValue), 'ERR_ALGORITHM_NOT_SUPPORTED');
-    expect(error.message).toContain('exponent 3');
+    const exponents = { '3': '03', '0': '00', '4294967297': '0100000001' };
+    for (const [decimal, hex] of Object.entries(exponents)) {
+      const publicKey = { ...key.publicKey, exponent: Buffer.from(hex, 'hex') };
+      const importing = tpm.importKey({ ...key, publicKey }, authValue);
+      const error = await expectError(importing, 'ERR_ALGORITHM_NOT_SUPPORTED');
+      expect(error.message).toContain(`exponent ${decimal}`);
+    }
   });
 
   test('a value that was forgotten still opens its key', async () => {
