@@ -40,8 +40,10 @@ export async function benchCreateCard(tpm, { pairs }) {
 
 /** TPM2_NV_UndefineSpace by the owner's empty authorisation, for the index that a command defined. */
 function undefine(define) {
-  // The public area is the last parameter and begins with the index: 14 bytes of it without a policy.
-  const index = define.readUInt32BE(define.length - 14);
+  // Header and owner's handle, the authorisation area, the index's authValue, then its public area.
+  const authorizationEnd = 18 + define.readUInt32BE(14);
+  const publicArea = authorizationEnd + 2 + define.readUInt16BE(authorizationEnd) + 2;
+  const index = define.readUInt32BE(publicArea);
   const command = Buffer.from(
     '80020000001f00000122400000010000000000000009400000090000000000',
     'hex',

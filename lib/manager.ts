@@ -115,7 +115,8 @@ export class VirtualSmartCardManager {
     try {
       const create = (watch: LongCallOptions) => backend.create({ ...request, ...watch });
       const instanceId = await watched(options, create, destroy);
-      return await this.#connect(instanceId).catch((error) => destroy(instanceId, error));
+      const connecting = this.#connect(instanceId, request.name);
+      return await connecting.catch((error) => destroy(instanceId, error));
     } finally {
       wipeCreateRequest(request);
     }
@@ -256,10 +257,11 @@ export class VirtualSmartCardManager {
     }
   }
 
-  async #connect(instanceId: string): Promise<VirtualSmartCard> {
+  /** @param knownName - where the card's name need not be asked for */
+  async #connect(instanceId: string, knownName?: string): Promise<VirtualSmartCard> {
     const connection = await this.#open().connect(instanceId);
     try {
-      const { name } = await connection.info();
+      const name = knownName ?? (await connection.info()).name;
       this.#open();
       const forget = (closed: VirtualSmartCard) => this.#cards.delete(closed);
       const card = VirtualSmartCard.over(connection, { instanceId, name }, forget);

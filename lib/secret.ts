@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { VirtualSmartCardError } from './errors.js';
 
 /**
@@ -13,6 +14,11 @@ export type SecretInput = string | Uint8Array;
  */
 export function allocateSecret(length: number): Buffer {
   return Buffer.from(new ArrayBuffer(length));
+}
+
+/** A new secret from the operating system's random numbers. */
+export function randomSecret(length: number): Buffer {
+  return randomFillSync(allocateSecret(length));
 }
 
 /** Overwrites the bytes with zeros. */

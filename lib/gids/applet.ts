@@ -99,6 +99,10 @@ export class GidsApplet implements ApduChannel {
     return this.reset();
   }
 
+  get revision(): object {
+    return this.#session.vault.state;
+  }
+
   takeFailure(): unknown {
     const failure = this.#failure;
     this.#failure = undefined;

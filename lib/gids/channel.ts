@@ -22,4 +22,9 @@ export interface ApduChannel {
    * (a card in this process does). Reading it clears it.
    */
   takeFailure?(): unknown;
+  /**
+   * An object that is another one whenever the card's files may have changed, where the channel can
+   * tell without a command (a card in this process can); undefined elsewhere.
+   */
+  readonly revision?: object | undefined;
 }

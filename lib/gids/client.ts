@@ -38,11 +38,18 @@ export function readObjectCommand(fileId: number, tag: number): Buffer {
 export class GidsClient {
   /** Everything about keys. */
   readonly keys: KeyCommands;
+  readonly #channel: ApduChannel;
   readonly #exchange: ApduExchange;
 
   constructor(channel: ApduChannel) {
+    this.#channel = channel;
     this.#exchange = new ApduExchange(channel);
     this.keys = new KeyCommands(this.#exchange);
+  }
+
+  /** {@link ApduChannel.revision} */
+  get revision(): object | undefined {
+    return this.#channel.revision;
   }
 
   /** De-authenticates everything on this channel. */

@@ -27,6 +27,8 @@ export interface Container {
 }
 
 interface Snapshot {
+  /** The channel's revision from before it was read. */
+  revision: object | undefined;
   /** \cardcf at the time; undefined on a card that has none, whose snapshots cannot be kept. */
   counters: Buffer | undefined;
   containers: Container[];
@@ -35,8 +37,9 @@ interface Snapshot {
 }
 
 /**
- * Which containers are on the card. What was read is kept while the card's own change counters
- * (\cardcf) stay as they were, so that looking a container up costs one short command. Every host
+ * Which containers are on the card. What was read is kept while the channel's revision or the
+ * card's own change counters (\cardcf) stay as they were, so that looking a container up costs no
+ * command or a short one. Every host
  * advances them when it changes the card: a container that was deleted and made again under the
  * same name, by whomever, is looked up again and never taken for the old one.
  */
@@ -57,7 +60,8 @@ export class ContainerDirectory {
 
   /** All containers, read from the card now. */
   async list(): Promise<readonly Container[]> {
-    this.#snapshot = await this.#read(await this.#files.readCounters());
+    const { revision } = this.#client;
+    this.#snapshot = await this.#read(revision, await this.#files.readCounters());
     return this.#snapshot.containers;
   }
 
@@ -65,14 +69,19 @@ export class ContainerDirectory {
    * @throws VirtualSmartCardError `ERR_CONTAINER_NOT_FOUND`
    */
   async find(name: string): Promise<Container> {
-    const counters = await this.#files.readCounters();
-    const known = this.#snapshot;
-    if (counters && known?.counters && counters.equals(known.counters)) {
-      const container = known.byName.get(foldContainerName(name));
+    const folded = foldContainerName(name);
+    const { revision } = this.#client;
+    if (revision && revision === this.#snapshot?.revision) {
+      const container = this.#snapshot.byName.get(folded);
       if (container) return container;
     }
-    this.#snapshot = await this.#read(counters);
-    const container = this.#snapshot.byName.get(foldContainerName(name));
+    const counters = await this.#files.readCounters();
+    if (!revision && counters && this.#snapshot?.counters?.equals(counters)) {
+      const container = this.#snapshot.byName.get(folded);
+      if (container) return container;
+    }
+    this.#snapshot = await this.#read(revision, counters);
+    const container = this.#snapshot.byName.get(folded);
     if (!container) throw containerNotFound(name);
     return container;
   }
@@ -83,7 +92,7 @@ export class ContainerDirectory {
   }
 
   /** The counters were read before: what changes meanwhile makes the next look-up read again. */
-  async #read(counters: Buffer | undefined): Promise<Snapshot> {
+  async #read(revision: object | undefined, counters: Buffer | undefined): Promise<Snapshot> {
     const map = decodeContainerMap(await this.#files.readContainerMap());
     const keys = decodeKeyMap(await this.#files.readKeyMap());
     const containers: Container[] = [];
@@ -92,7 +101,7 @@ export class ContainerDirectory {
       if (container) containers.push(container);
     }
     const byName = new Map(containers.map((each) => [foldContainerName(each.name), each]));
-    return { counters, containers, byName };
+    return { revision, counters, containers, byName };
   }
 
   /** undefined when the container has no key, or one of a kind that this library cannot use. */

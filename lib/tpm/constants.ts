@@ -23,10 +23,12 @@ export const TPM_CC = {
   FlushContext: 0x165,
   NV_ReadPublic: 0x169,
   PolicyAuthValue: 0x16b,
+  PolicyCommandCode: 0x16c,
   ReadPublic: 0x173,
   StartAuthSession: 0x176,
   GetCapability: 0x17a,
   TestParms: 0x18a,
+  PolicyNvWritten: 0x18f,
 } as const;
 
 export const TPM_ST_RSP_COMMAND = 0x00c4;
@@ -67,6 +69,7 @@ export const TPMA_OBJECT = {
   fixedParent: 1 << 4,
   sensitiveDataOrigin: 1 << 5,
   userWithAuth: 1 << 6,
+  adminWithPolicy: 1 << 7,
   noDA: 1 << 10,
   restricted: 1 << 16,
   decrypt: 1 << 17,

@@ -8,7 +8,7 @@ import {
 } from 'node:crypto';
 import { concatSecret, wipe } from '../secret.js';
 import { type Command, encodeWithSession } from './command.js';
-import { TPM_RC, TPMA_SESSION } from './constants.js';
+import { POLICY_SESSION_FIRST, TPM_RC, TPMA_SESSION } from './constants.js';
 import { responseError } from './error.js';
 import { kdfa } from './kdf.js';
 import { handleName } from './name.js';
@@ -64,7 +64,7 @@ export class HmacSession {
     const hash = createHash('sha256').update(u32(command.code));
     for (const { handle, name } of command.handles ?? []) hash.update(name ?? handleName(handle));
     const cpHash = hash.update(parameters).digest();
-    const hmac = authHmac(sessionValue, cpHash, nonceCaller, this.#nonceTpm, attributes);
+    const hmac = this.#hmac(sessionValue, cpHash, nonceCaller, this.#nonceTpm, attributes);
     const session = { handle: this.handle, nonce: nonceCaller, attributes, hmac };
     const request = encodeWithSession(command, parameters, session);
     wipe(parameters);
@@ -83,6 +83,12 @@ export class HmacSession {
     wipe(this.#key);
   }
 
+  /** A policy session without any key proves nothing, and has an empty HMAC (Part 1, 19.6.5). */
+  #hmac(key: Uint8Array, ...hashed: HashedParts): Uint8Array {
+    const isPolicy = this.handle >>> 24 === POLICY_SESSION_FIRST >>> 24;
+    return isPolicy && key.length === 0 ? NONE : authHmac(key, ...hashed);
+  }
+
   /** Checks the answer's HMAC in constant time, takes over its nonce, decrypts in place. */
   #open(response: Buffer, parts: ResponseParts, sent: SentCommand): void {
     const { parameters: area, session } = parts;
@@ -94,7 +100,7 @@ export class HmacSession {
       .update(parameters)
       .digest();
     const { nonce, attributes, hmac } = session;
-    const expected = authHmac(sent.sessionValue, rpHash, nonce, sent.nonceCaller, attributes);
+    const expected = this.#hmac(sent.sessionValue, rpHash, nonce, sent.nonceCaller, attributes);
     if (hmac.length !== expected.length || !timingSafeEqual(hmac, expected)) {
       throw responseError('its session HMAC is wrong, so something altered it on its way');
     }
@@ -130,12 +136,17 @@ export function withoutTrailingZeros(authValue: Uint8Array): Uint8Array {
   return authValue.subarray(0, length);
 }
 
-function authHmac(
-  key: Uint8Array,
+/** What a session's HMAC is made of, besides its key. */
+type HashedParts = [
   parameterHash: Uint8Array,
   nonceNewer: Uint8Array,
   nonceOlder: Uint8Array,
   attributes: number,
+];
+
+function authHmac(
+  key: Uint8Array,
+  ...[parameterHash, nonceNewer, nonceOlder, attributes]: HashedParts
 ): Buffer {
   return createHmac('sha256', key)
     .update(parameterHash)
@@ -165,6 +176,8 @@ function cryptFirstParameter(
       ? createCipheriv('aes-128-cfb', key, iv)
       : createDecipheriv('aes-128-cfb', key, iv);
   const result = cipher.update(content);
+  // Frees the key schedule now, not when the cipher is collected.
+  cipher.final();
   content.set(result);
   wipe(result, derived);
 }

@@ -94,6 +94,8 @@ function wrapOuter(sensitive: Uint8Array, name: Uint8Array, seed: Uint8Array): B
   try {
     const cipher = createCipheriv('aes-128-cfb', encryptionKey, Buffer.alloc(16));
     const encrypted = cipher.update(sensitive);
+    // Frees the key schedule now, not when the cipher is collected.
+    cipher.final();
     const integrity = createHmac('sha256', integrityKey).update(encrypted).update(name).digest();
     return new TpmWriter(1024).sized(integrity).raw(encrypted).bytes;
   } finally {

@@ -1,13 +1,34 @@
+import { concatSecret } from '../secret.js';
 import { readHandles } from './capability.js';
 import type { Command, Entity } from './command.js';
 import type { CommandRunner } from './command-runner.js';
-import { NV_INDEX_FIRST, TPM_ALG_SHA256, TPM_CC, TPM_RC, TPM_RH_OWNER } from './constants.js';
+import {
+  NV_INDEX_FIRST,
+  TPM_ALG_SHA256,
+  TPM_CC,
+  TPM_RC,
+  TPM_RH_OWNER,
+  TPM_SE_POLICY,
+} from './constants.js';
 import { isTpmCode, responseError } from './error.js';
+import type { HmacSession } from './hmac-session.js';
 import { encodeNvPublic, type NvPublic, nvName } from './name.js';
+import { writeOncePolicyDigest } from './policy.js';
 import { TpmReader } from './reader.js';
+import { startSession } from './start-session.js';
 import { TpmWriter } from './writer.js';
 
 const NONE = new Uint8Array(0);
+
+/** TPMI_YES_NO of TPM2_PolicyNvWritten. */
+const NOT_WRITTEN = 0;
+
+/** What an index is defined with. */
+export interface NvSpec {
+  attributes: number;
+  dataSize: number;
+  authValue?: Uint8Array | undefined;
+}
 
 /** What the TPM says of an index. */
 export type FoundNvPublic = NvPublic & { authPolicy: Buffer };
@@ -22,10 +43,7 @@ export class Nv {
     this.#ownerAuthorization = ownerAuthorization;
   }
 
-  async define(
-    index: number,
-    spec: { attributes: number; dataSize: number; authValue?: Uint8Array | undefined },
-  ): Promise<void> {
+  async define(index: number, spec: NvSpec & { authPolicy?: Uint8Array }): Promise<void> {
     const parameters = new TpmWriter()
       .sized(spec.authValue ?? NONE)
       .sized(encodeNvPublic({ index, authPolicy: NONE, ...spec }));
@@ -34,6 +52,35 @@ export class Nv {
       await this.#runner.perform({ ...command, secret: { command: true } });
     } finally {
       parameters.wipe();
+    }
+  }
+
+  /**
+   * Defines an index of attribute POLICYWRITE, and makes the one write that its policy allows. The
+   * data are not secret: nothing may alter them on their way, but they pass as they are.
+   */
+  async defineWritten(index: number, spec: NvSpec, data: Uint8Array): Promise<void> {
+    const authPolicy = writeOncePolicyDigest();
+    await this.define(index, { ...spec, authPolicy });
+    const policySession = await startSession(this.#runner, TPM_SE_POLICY, this.#runner.saltParent);
+    const parameters = new TpmWriter(data.length + 4).sized(data).u16(0);
+    try {
+      await this.#policy(TPM_CC.PolicyNvWritten, policySession, new TpmWriter(1).u8(NOT_WRITTEN));
+      const allowed = new TpmWriter(4).u32(TPM_CC.NV_Write);
+      await this.#policy(TPM_CC.PolicyCommandCode, policySession, allowed);
+      const { attributes, dataSize } = spec;
+      const entity = { handle: index, name: nvName({ index, attributes, authPolicy, dataSize }) };
+      await this.#runner.perform({
+        code: TPM_CC.NV_Write,
+        handles: [entity, entity],
+        authValue: NONE,
+        policySession,
+        parameters: parameters.bytes,
+      });
+    } finally {
+      policySession.wipe();
+      const { handle } = policySession;
+      if (this.#runner.ownHandles.has(handle)) await this.#runner.flush(handle);
     }
   }
 
@@ -59,7 +106,7 @@ export class Nv {
       if (data.length !== size) {
         throw responseError(`${data.length} bytes of an NV index where ${size} were asked for`);
       }
-      return Buffer.alloc(size, data);
+      return concatSecret(data);
     } finally {
       reader.wipe();
     }
@@ -77,6 +124,10 @@ export class Nv {
 
   indexes(): Promise<number[]> {
     return readHandles(this.#runner, NV_INDEX_FIRST);
+  }
+
+  async #policy(code: number, session: HmacSession, parameters: TpmWriter): Promise<void> {
+    await this.#runner.perform({ code, handles: [session], parameters: parameters.bytes });
   }
 
   /** A command on indices that the owner's authorisation allows. */

@@ -9,6 +9,15 @@ export function pinPolicyDigest(pinIndexName: Uint8Array | undefined): Buffer {
   return policyAuthValue(digest);
 }
 
+/**
+ * The authPolicy of an NV index that takes one TPM2_NV_Write, the first (Part 3, 23.20 and 23.11):
+ * not even the owner writes it again, and it authorises no other command.
+ */
+export function writeOncePolicyDigest(): Buffer {
+  const notWritten = sha256(Buffer.alloc(32), commandCode(TPM_CC.PolicyNvWritten), Buffer.of(0));
+  return sha256(notWritten, commandCode(TPM_CC.PolicyCommandCode), commandCode(TPM_CC.NV_Write));
+}
+
 /** What TPM2_PolicySecret with an empty policyRef does to a policy digest (Part 3, 23.4). */
 function policySecret(digest: Uint8Array, entityName: Uint8Array): Buffer {
   const extended = sha256(digest, commandCode(TPM_CC.PolicySecret), entityName);

@@ -23,6 +23,7 @@ const {
   fixedParent,
   sensitiveDataOrigin,
   userWithAuth,
+  adminWithPolicy,
   noDA,
   restricted,
   decrypt,
@@ -77,7 +78,10 @@ export function storageParentTemplate(): Buffer {
     .sized(NONE).bytes;
 }
 
-/** Data that the TPM keeps and gives out on authorisation. */
+/**
+ * Data that the TPM keeps and gives out on authorisation. Where the authValue alone does not open
+ * it, it does not change its authValue either (TPM2_ObjectChangeAuth), which would try it out.
+ */
 export function sealTemplate(options: {
   authPolicy: Uint8Array;
   dictionaryAttack: boolean;
@@ -85,7 +89,7 @@ export function sealTemplate(options: {
 }): Buffer {
   const attributes =
     BOUND_TO_TPM |
-    (options.userWithAuth ? userWithAuth : 0) |
+    (options.userWithAuth ? userWithAuth : adminWithPolicy) |
     (options.dictionaryAttack ? 0 : noDA);
   const writer = header(TPM_ALG_KEYEDHASH, attributes, options.authPolicy);
   return writer.u16(TPM_ALG_NULL).sized(NONE).bytes;

@@ -18,7 +18,7 @@ import { TpmKey } from './key.js';
 import { Nv } from './nv.js';
 import { ObjectSlots, SlotObject } from './object-slots.js';
 import { createObject } from './objects.js';
-import { pinPolicyDigest } from './policy.js';
+import { pinPolicyDigest, writeOncePolicyDigest } from './policy.js';
 import {
   type KeyShape,
   keyShape,
@@ -113,6 +113,11 @@ export class Tpm {
       await transport.close();
       throw error;
     }
+  }
+
+  /** The authPolicy of an index of `nvDefineWritten`, which its Name holds. */
+  static writeOncePolicyDigest(): Buffer {
+    return writeOncePolicyDigest();
   }
 
   /** The authPolicy for `unsealWithPolicy`: the PIN index when one is named, then the authValue. */
@@ -213,6 +218,21 @@ export class Tpm {
     return this.#take(() => this.#nv.define(index, spec));
   }
 
+  /**
+   * Defines an NV index and writes it once and for all: under `writeOncePolicyDigest`, so that from
+   * then on nobody writes it, the owner included.
+   *
+   * @param spec - attributes with TPMA_NV_POLICYWRITE
+   */
+  async nvDefineWritten(
+    index: number,
+    spec: { attributes: number; dataSize: number; authValue?: Uint8Array },
+    data: Uint8Array,
+  ): Promise<void> {
+    checkAuthValue(spec.authValue ?? NONE);
+    return this.#take(() => this.#nv.defineWritten(index, spec, data));
+  }
+
   nvWrite(index: number, data: Uint8Array): Promise<void> {
     return this.#take(() => this.#nv.write(index, data));
   }
@@ -268,10 +288,7 @@ export class Tpm {
       if (length < 16) throw invalidArgument('values', 'at least 16 bytes each', `${length} bytes`);
     }
     if (!this.transport.forget) return;
-    await this.#take(async () => {
-      await this.#slots.unloadAll();
-      await this.transport.forget?.(values);
-    });
+    await this.#take(async () => this.transport.forget?.(values));
   }
 
   /**

@@ -1,3 +1,4 @@
+import { concatSecret } from '../secret.js';
 import type { Answer } from './command.js';
 import type { CommandRunner } from './command-runner.js';
 import { TPM_CC, TPM_SE_POLICY } from './constants.js';
@@ -91,7 +92,7 @@ function takeData({ reader }: Answer): Buffer {
   try {
     const data = reader.sized();
     reader.end();
-    return Buffer.alloc(data.length, data);
+    return concatSecret(data);
   } finally {
     reader.wipe();
   }

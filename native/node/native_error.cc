@@ -10,6 +10,10 @@ Napi::Error ToJavaScript(Napi::Env env, const NativeError& error) {
   if (error.holder_pid) {
     result.Set("holderPid", Napi::Number::New(env, static_cast<double>(*error.holder_pid)));
   }
+  if (error.hresult) result.Set("hresult", Napi::Number::New(env, *error.hresult));
+  if (error.reported_error) {
+    result.Set("reportedError", Napi::Number::New(env, *error.reported_error));
+  }
   return result;
 }
 

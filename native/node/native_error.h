@@ -19,6 +19,10 @@ class NativeError : public std::runtime_error {
 
   /** Process that holds a lock; only for LOCK_HELD. */
   std::optional<std::int64_t> holder_pid;
+  /** What Windows answered; only for HRESULT. */
+  std::optional<std::uint32_t> hresult;
+  /** TPMVSCMGR_ERROR that the virtual smart card manager reported before it failed. */
+  std::optional<std::uint32_t> reported_error;
 
  private:
   std::string code_;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, runOrFail } from '../support/run.mjs';
 import { SourceStamp } from '../support/source-stamp.mjs';
@@ -12,6 +12,8 @@ export function buildNative() {
   });
   if (stamp.isCurrent) return;
   console.log('Setup: building the native addon');
+  // make goes by times, which a copied tree need not keep in order: it starts from the sources.
+  rmSync(join(ROOT, 'build', 'Release', 'obj.target'), { recursive: true, force: true });
   runOrFail(process.execPath, ['scripts/build-native.mjs']);
   stamp.write();
 }

@@ -8,7 +8,7 @@ import { openManager, temporaryDirectory } from '../support/store.js';
 
 /** A process that has the store open until it is killed. */
 async function holder(stateDirectory: string): Promise<{ child: CrashChild; pid: number }> {
-  const child = new CrashChild({ stateDirectory, operation: 'nothing' });
+  const child = new CrashChild({ stateDirectory, tpm: 'libtpms', operation: 'nothing' });
   onTestFinished(async () => void (await child.kill()));
   const began = await child.next('begin', 'failed');
   if (began?.event !== 'begin') throw new Error(JSON.stringify(began));
@@ -35,12 +35,12 @@ test('a process is refused the store that this one holds, and harms nothing', as
   const root = await temporaryDirectory();
   const manager = await openManager(root);
   const known = await makeKnownCard(manager);
-  const child = new CrashChild({ stateDirectory: root, operation: 'nothing' });
+  const child = new CrashChild({ stateDirectory: root, tpm: 'libtpms', operation: 'nothing' });
   const refused = await child.next('failed', 'begin');
   await child.kill();
   expect(refused).toMatchObject({ code: 'ERR_STATE_IN_USE', holderPid: process.pid });
   // Nor does its end take the lock away from the holder.
-  const again = new CrashChild({ stateDirectory: root, operation: 'nothing' });
+  const again = new CrashChild({ stateDirectory: root, tpm: 'libtpms', operation: 'nothing' });
   expect(await again.next('failed', 'begin')).toMatchObject({ code: 'ERR_STATE_IN_USE' });
   await again.kill();
   const card = await manager.card(known.instanceId);

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import type { VirtualSmartCardManager } from '../../lib/index.js';
 import { count } from '../support/counts.js';
 import {
   type ChildReport,
@@ -9,7 +10,7 @@ import {
   runOperation,
 } from '../support/crash-child.js';
 import { type Outcome, type Scenario, scenarios } from '../support/crash-scenarios.js';
-import { killAtStep, recordSteps, type Step } from '../support/crash-steps.js';
+import { killAtStep, recordSteps, type Side, type Step } from '../support/crash-steps.js';
 import {
   expectAllIndexesRecorded,
   expectKeysWork,
@@ -19,9 +20,11 @@ import {
   withManager,
 } from '../support/crash-store.js';
 import { temporaryDirectory } from '../support/store.js';
+import { Swtpm } from '../support/swtpm.js';
 
-/** Half of them at a file-system step, half after a random time. */
+/** Half of them right before a step that writes, half after a random time. */
 const KILLS = count(10, 200);
+const SWTPM_KILLS = count(6, 200);
 
 /**
  * One store takes all kills of an operation, so that what one leaves behind meets the next. Beside
@@ -33,28 +36,30 @@ const KILLS = count(10, 200);
  */
 class KilledStore {
   readonly #root: string;
+  readonly #tpm: string;
   readonly #scenario: Scenario;
   #bystander: KnownCard | undefined;
 
-  constructor(root: string, scenario: Scenario) {
+  constructor(root: string, tpm: string, scenario: Scenario) {
     this.#root = root;
+    this.#tpm = tpm;
     this.#scenario = scenario;
   }
 
   /** A job for a child on a store that is ready for it. */
   async prepare(): Promise<CrashJob> {
-    return withManager(this.#root, async (manager) => {
+    return this.#open(async (manager) => {
       this.#bystander ??= await makeKnownCard(manager);
       const task = await this.#scenario.prepare(manager);
       await manager.resetTpmLockout({ lockoutAuthorization: new Uint8Array(0) });
-      return { stateDirectory: this.#root, ...task };
+      return { stateDirectory: this.#root, tpm: this.#tpm, ...task };
     });
   }
 
   /** Expects everything to be as it should after a kill. */
   async examine({ events }: ChildReport): Promise<Outcome> {
-    if (randomInt(2) === 0) await expectAllIndexesRecorded(this.#root);
-    return withManager(this.#root, async (manager) => {
+    if (this.#tpm !== 'libtpms') await expectAllIndexesRecorded(this.#root, this.#tpm);
+    return this.#open(async (manager) => {
       await expectNothingLeftOver(this.#root);
       const infos = await manager.list();
       expect(infos.map(({ state }) => state)).toEqual(infos.map(() => 'ready'));
@@ -71,12 +76,37 @@ class KilledStore {
       return outcome;
     });
   }
+
+  #open<T>(use: (manager: VirtualSmartCardManager) => Promise<T>): Promise<T> {
+    return withManager(this.#root, use, this.#tpm);
+  }
 }
 
-test.each(Object.entries(scenarios))(`%s, killed ${KILLS} times`, async (name, makeScenario) => {
-  const store = new KilledStore(await temporaryDirectory(), makeScenario());
+test.each(Object.keys(scenarios))(`%s, killed ${KILLS} times`, async (name) => {
+  await killAgainAndAgain(name, { tpm: 'libtpms', sides: ['cards', 'tpm'], kills: KILLS });
+});
+
+/** Those that make or remove indices: a TPM that lives on keeps whatever a kill left in it. */
+const ON_SWTPM = ['create', 'change PIN', 'destroy'];
+
+test.each(ON_SWTPM)(`%s on a swtpm, killed ${SWTPM_KILLS} times`, async (name) => {
+  const swtpm = await Swtpm.start();
+  onTestFinished(() => swtpm.remove());
+  const tpm = swtpm.address;
+  await killAgainAndAgain(name, { tpm, sides: ['cards', 'socket'], kills: SWTPM_KILLS });
+  expect(await swtpm.tool('tpm2_getcap', 'handles-transient')).toBe('');
+  expect(await swtpm.tool('tpm2_getcap', 'handles-loaded-session')).toBe('');
+});
+
+async function killAgainAndAgain(
+  name: string,
+  { tpm, sides, kills }: { tpm: string; sides: Side[]; kills: number },
+): Promise<void> {
+  const makeScenario = scenarios[name];
+  if (!makeScenario) throw new Error(`there is no scenario ${name}`);
+  const store = new KilledStore(await temporaryDirectory(), tpm, makeScenario());
   const steps: Step[] = [];
-  for (const side of ['cards', 'tpm'] as const) {
+  for (const side of sides) {
     const recorded = await recordSteps(await store.prepare(), side);
     await store.examine(recorded.report);
     steps.push(...recorded.steps);
@@ -86,7 +116,7 @@ test.each(Object.entries(scenarios))(`%s, killed ${KILLS} times`, async (name, m
 
   const counts = { old: 0, new: 0, step: 0, time: 0 };
   let stepsToCome = shuffled(steps);
-  while (counts.step + counts.time < KILLS) {
+  while (counts.step + counts.time < kills) {
     if (stepsToCome.length === 0) stepsToCome = shuffled(steps);
     const step = counts.step <= counts.time ? stepsToCome.pop() : undefined;
     const outcome = await killOnce(store, step ?? Math.random() * milliseconds * 1.1);
@@ -95,7 +125,7 @@ test.each(Object.entries(scenarios))(`%s, killed ${KILLS} times`, async (name, m
     counts[outcome]++;
   }
   console.log(
-    `${name}: ${KILLS} kills, ${counts.step} at one of ${steps.length} file-system steps, ` +
+    `${name} on ${tpm}: ${kills} kills, ${counts.step} before one of ${steps.length} steps, ` +
       `${counts.time} within ${milliseconds.toFixed(0)} ms; ` +
       `the old state ${counts.old} times, the new one ${counts.new} times`,
   );
@@ -104,7 +134,7 @@ test.each(Object.entries(scenarios))(`%s, killed ${KILLS} times`, async (name, m
     expect(counts.old).toBeGreaterThan(0);
     expect(counts.new).toBeGreaterThan(0);
   }
-});
+}
 
 /** @returns undefined when the kill came before the operation, and does not count */
 async function killOnce(store: KilledStore, where: Step | number): Promise<Outcome | undefined> {

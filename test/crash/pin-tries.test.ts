@@ -17,7 +17,11 @@ async function storeWithCard(): Promise<{ root: string; known: KnownCard; job: C
   const known = await withManager(root, (manager) => makeKnownCard(manager));
   const pin = otherPin(known.pin).toString('hex');
   const { instanceId } = known;
-  return { root, known, job: { stateDirectory: root, operation: 'verifyPin', instanceId, pin } };
+  return {
+    root,
+    known,
+    job: { stateDirectory: root, tpm: 'libtpms', operation: 'verifyPin', instanceId, pin },
+  };
 }
 
 /** Tries left, as a process finds them that opens the store anew. */

@@ -1,10 +1,9 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { CardFile } from '../../lib/backend/embedded/card-file.js';
-import type { Credential } from '../../lib/backend/embedded/card-record.js';
-import { Attacker } from '../support/attacker.js';
+import { Attacker, authOf, present, startAttackedTpm } from '../support/attacker.js';
 import { expectError } from '../support/expect-error.js';
 import {
   cardOptions,
@@ -13,43 +12,9 @@ import {
   randomPin,
   temporaryDirectory,
 } from '../support/store.js';
-import { Swtpm } from '../support/swtpm.js';
-
-/** A swtpm whose storage root key tpm2-tools made, so that they can load what is under it. */
-async function startTpm(): Promise<Swtpm> {
-  const swtpm = await Swtpm.start();
-  onTestFinished(() => swtpm.remove());
-  await swtpm.tool('tpm2_startup', '-c');
-  await swtpm.tool(
-    'tpm2_createprimary',
-    '-C',
-    'o',
-    '-G',
-    'ecc',
-    '-c',
-    'primary.ctx',
-    '-a',
-    'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt',
-  );
-  await swtpm.tool('tpm2_evictcontrol', '-C', 'o', '-c', 'primary.ctx', '0x81000001');
-  await swtpm.tool('tpm2_flushcontext', '-t');
-  return swtpm;
-}
-
-/** The authorisations that a PIN stands for, derived here anew so that a test does not use the product's own. */
-function authOf(pin: Buffer, credential: Credential): { index: string; object: string } {
-  const derive = (purpose: string) =>
-    `hex:${createHmac('sha256', credential.salt).update(purpose).update(pin).digest('hex')}`;
-  return { index: derive('index'), object: derive('object') };
-}
-
-function present<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('the record does not have it');
-  return value;
-}
 
 test('the right PIN opens by tpm2-tools what the library sealed (so the refusals below mean something)', async () => {
-  const swtpm = await startTpm();
+  const swtpm = await startAttackedTpm();
   const directory = await temporaryDirectory();
   const manager = await openManager(directory, swtpm.address);
   const { pin, ...rest } = cardOptions();
@@ -63,7 +28,7 @@ test('the right PIN opens by tpm2-tools what the library sealed (so the refusals
 });
 
 test('a blocked card refuses the right PIN to raw TPM commands and to the owner', async () => {
-  const swtpm = await startTpm();
+  const swtpm = await startAttackedTpm();
   const directory = await temporaryDirectory();
   const { pin, ...rest } = cardOptions();
   const manager = await openManager(directory, swtpm.address);
@@ -97,7 +62,7 @@ test('a blocked card refuses the right PIN to raw TPM commands and to the owner'
 });
 
 test('whoever redefines the PIN index still meets the authValue, and the TPM counts', async () => {
-  const swtpm = await startTpm();
+  const swtpm = await startAttackedTpm();
   const directory = await temporaryDirectory();
   const manager = await openManager(directory, swtpm.address);
   await manager.create(cardOptions());
@@ -116,7 +81,7 @@ test('whoever redefines the PIN index still meets the authValue, and the TPM cou
 });
 
 test('a card with a PUK opens to neither owner authorisation nor its files', async () => {
-  const swtpm = await startTpm();
+  const swtpm = await startAttackedTpm();
   const directory = await temporaryDirectory();
   const manager = await openManager(directory, swtpm.address);
   const { pin, ...rest } = cardOptions({ puk: randomPin(10) });
@@ -140,7 +105,7 @@ test('a card with a PUK opens to neither owner authorisation nor its files', asy
 });
 
 test('an old copy of the files brings back neither a changed PIN nor a destroyed card', async () => {
-  const swtpm = await startTpm();
+  const swtpm = await startAttackedTpm();
   const directory = await temporaryDirectory();
   const cards = join(directory, 'cards');
   const copies = await temporaryDirectory();

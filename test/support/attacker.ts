@@ -1,11 +1,13 @@
+import { createHmac } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { CardFile, deriveFileKey } from '../../lib/backend/embedded/card-file.js';
 import type { CardRecord, Credential } from '../../lib/backend/embedded/card-record.js';
 import { StateDirectory } from '../../lib/backend/embedded/state-directory.js';
 import { Tpm, type WrappedObject } from '../../lib/tpm/tpm.js';
 import { openTransport } from '../../lib/tpm/tpm-address.js';
-import type { Swtpm } from './swtpm.js';
+import { Swtpm } from './swtpm.js';
 
 /**
  * Somebody with a card's files, its TPM and the TPM's owner authorisation, but without PIN, PUK or
@@ -52,27 +54,47 @@ export class Attacker {
     await this.#swtpm.tool('tpm2_nvundefine', '-C', 'o', handle).catch(() => {
       // It may have been undefined before.
     });
-    const attributes = 'ownerwrite|ownerread|authread|no_da|nt=pinfail';
-    await this.#swtpm.tool(
-      'tpm2_nvdefine',
-      '-C',
-      'o',
-      '-s',
-      '8',
-      '-a',
-      attributes,
-      '-p',
-      auth,
-      handle,
-    );
+    const attributes = 'policywrite|ownerread|authread|no_da|nt=pinfail';
+    await this.#startWriteSession();
+    await this.#endSession();
+    const define = ['-C', 'o', '-s', '8', '-a', attributes, '-L', 'write.policy', '-p', auth];
+    await this.#swtpm.tool('tpm2_nvdefine', ...define, handle);
+    await this.writeCount(index);
+  }
+
+  /** Writes a PIN index by its policy, as it must be once before it can be used: no wrong tries yet. */
+  async writeCount(index: number): Promise<void> {
     await this.#write('count', Buffer.from('0000000000000005', 'hex'));
-    await this.#swtpm.tool('tpm2_nvwrite', '-C', 'o', '-i', 'count', handle);
+    await this.#startWriteSession();
+    try {
+      const session = ['-C', hex(index), '-P', 'session:session.ctx'];
+      await this.#swtpm.tool('tpm2_nvwrite', ...session, '-i', 'count', hex(index));
+    } finally {
+      await this.#endSession();
+    }
+  }
+
+  /** Writes a PIN index by the owner's authorisation. */
+  async writeCountAsOwner(index: number): Promise<void> {
+    await this.#write('count', Buffer.from('0000000000000005', 'hex'));
+    await this.#swtpm.tool('tpm2_nvwrite', '-C', 'o', '-i', 'count', hex(index));
+  }
+
+  /** Tries a PIN index alone, by TPM2_PolicySecret. */
+  async guess(index: number, auth: string): Promise<void> {
+    await this.#startSession();
+    try {
+      const session = ['-S', 'session.ctx'];
+      await this.#swtpm.tool('tpm2_policysecret', ...session, '-c', hex(index), auth);
+    } finally {
+      await this.#endSession();
+    }
   }
 
   /** Tries to open a sealed credential with the authorisations given, as `openCredential` does. */
   async unseal(credential: Credential, context: string, auth: { index: string; object: string }) {
     const tool = this.#swtpm.tool.bind(this.#swtpm);
-    await tool('tpm2_startauthsession', '--policy-session', '-S', 'session.ctx');
+    await this.#startSession();
     try {
       if (credential.index !== undefined) {
         const handle = hex(credential.index);
@@ -90,10 +112,7 @@ export class Attacker {
       );
       return await readFile(join(this.#swtpm.directory, 'out'));
     } finally {
-      await tool('tpm2_flushcontext', 'session.ctx').catch(() => {
-        // A failed command may have ended the session.
-      });
-      await this.#flush();
+      await this.#endSession();
     }
   }
 
@@ -103,6 +122,25 @@ export class Attacker {
     return Number.parseInt(/TPM2_PT_LOCKOUT_COUNTER: (0x[0-9A-Fa-f]+)/.exec(text)?.[1] ?? '', 16);
   }
 
+  /** A policy session that may write an index that has never been written. */
+  async #startWriteSession(): Promise<void> {
+    await this.#startSession();
+    const session = ['-S', 'session.ctx', '-L', 'write.policy'];
+    await this.#swtpm.tool('tpm2_policynvwritten', ...session, 'c');
+    await this.#swtpm.tool('tpm2_policycommandcode', ...session, 'TPM2_CC_NV_Write');
+  }
+
+  async #startSession(): Promise<void> {
+    await this.#swtpm.tool('tpm2_startauthsession', '--policy-session', '-S', 'session.ctx');
+  }
+
+  async #endSession(): Promise<void> {
+    await this.#swtpm.tool('tpm2_flushcontext', 'session.ctx').catch(() => {
+      // A command may have ended the session.
+    });
+    await this.#flush();
+  }
+
   async #flush(): Promise<void> {
     await this.#swtpm.tool('tpm2_flushcontext', '-t');
   }
@@ -110,6 +148,33 @@ export class Attacker {
   async #write(name: string, content: Buffer): Promise<void> {
     await writeFile(join(this.#swtpm.directory, name), content);
   }
+}
+
+/** A swtpm whose storage root key tpm2-tools made, so that they can load what is under it. */
+export async function startAttackedTpm(): Promise<Swtpm> {
+  const swtpm = await Swtpm.start();
+  onTestFinished(() => swtpm.remove());
+  await swtpm.tool('tpm2_startup', '-c');
+  const attributes =
+    'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt';
+  const primary = ['-C', 'o', '-G', 'ecc', '-c', 'primary.ctx', '-a', attributes];
+  await swtpm.tool('tpm2_createprimary', ...primary);
+  await swtpm.tool('tpm2_evictcontrol', '-C', 'o', '-c', 'primary.ctx', '0x81000001');
+  await swtpm.tool('tpm2_flushcontext', '-t');
+  return swtpm;
+}
+
+/** The authorisations that a PIN stands for, derived here anew so that a test does not use the product's own. */
+export function authOf(pin: Uint8Array, { salt }: Credential): { index: string; object: string } {
+  const derive = (purpose: string) =>
+    `hex:${createHmac('sha256', salt).update(purpose).update(pin).digest('hex')}`;
+  return { index: derive('index'), object: derive('object') };
+}
+
+/** Something that a record must have. */
+export function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the record does not have it');
+  return value;
 }
 
 function hex(handle: number): string {

@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** What the child is to do; see the operations in crash-worker.mjs. Secrets in hexadecimal. */
 export interface CrashJob {
   stateDirectory: string;
+  /** The TPM, as the `tpm` option takes it. */
+  tpm: string;
   operation:
     | 'create'
     | 'enroll'
@@ -67,6 +70,8 @@ export class CrashChild {
   readonly ended: Promise<ChildReport>;
   /** Of the process itself, also where another program runs it. */
   #pid: number | undefined;
+  readonly #standardInput: Writable;
+  readonly #report: string[] = [];
   #waiting: (() => void)[] = [];
   #isOver = false;
 
@@ -80,6 +85,7 @@ export class CrashChild {
     const env = { ...process.env, UV_THREADPOOL_SIZE: '1' };
     const child = spawn(program, prefix, { env, stdio: 'pipe' });
     if (runner.length === 0) this.#pid = child.pid;
+    this.#standardInput = child.stdin;
     // Standard input stays open: its end tells the child that its parent is gone.
     child.stdin.on('error', (error) => this.#report.push(`standard input: ${error.message}`));
     child.stdin.write(`${JSON.stringify(job)}\n`);
@@ -96,8 +102,6 @@ export class CrashChild {
     });
   }
 
-  readonly #report: string[] = [];
-
   /** Waits for one of the events; undefined when the child ended without any. */
   async next(...names: ChildEvent['event'][]): Promise<ChildEvent | undefined> {
     for (;;) {
@@ -109,7 +113,10 @@ export class CrashChild {
 
   /** Kills it, wherever it is, and waits for its end. */
   async kill(): Promise<ChildReport> {
-    if (this.#pid !== undefined && !this.#isOver) process.kill(this.#pid, 'SIGKILL');
+    if (this.#isOver) return this.ended;
+    if (this.#pid !== undefined) process.kill(this.#pid, 'SIGKILL');
+    // It came to nothing, and waits for its parent's end.
+    else this.#standardInput.end();
     return this.ended;
   }
 

@@ -12,7 +12,7 @@ const INF = readFileSync(new URL('../../examples/request.inf', import.meta.url),
 /** Whether a killed operation took place. */
 export type Outcome = 'old' | 'new';
 
-type Task = Omit<CrashJob, 'stateDirectory'>;
+type Task = Omit<CrashJob, 'stateDirectory' | 'tpm'>;
 
 /** An operation that is killed again and again on one store. */
 export interface Scenario {

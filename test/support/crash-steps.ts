@@ -5,20 +5,21 @@ import { join } from 'node:path';
 import { type ChildReport, CrashChild, type CrashJob, runOperation } from './crash-child.js';
 
 /**
- * Kills, or breaks off, an operation at an exact file-system step: strace watches the system calls
- * on the store's files and tampers with the n-th. The two threads that write to a store, for the
- * card files and for the TPM's state, are told apart by the paths they use, since strace counts
- * for each thread.
+ * Kills, or breaks off, an operation at an exact step: strace watches the system calls on the
+ * store's files and tampers with the n-th. Since strace counts for each thread, those that write to
+ * the card files and those that write to the software TPM's state are told apart by their paths.
  */
 export interface Step {
-  /** Whose files: the card files' or the TPM's. */
-  side: 'cards' | 'tpm';
+  /** The card files, the software TPM's state, or the commands to a TPM behind a socket. */
+  side: Side;
   call: string;
   /** Which of that side's calls of that name, from the start of the process, counted from 1. */
   number: number;
   /** What strace showed of it. */
   text: string;
 }
+
+export type Side = 'cards' | 'tpm' | 'socket';
 
 /** The calls that change what is on the disk, and the mark with which an operation begins. */
 const CHANGES = [
@@ -36,25 +37,31 @@ const CHANGES = [
 ];
 const MARK = ['?access', 'faccessat', 'faccessat2', '?stat', 'newfstatat', 'statx'];
 
-const CALL = /^\d+ +([a-z0-9]+)\((.*)$/;
+const CALL = /^(\d+) +([a-z0-9]+)\((.*)$/;
 
-function paths(root: string, side: Step['side']): string[] {
+/** Calls of a side that are steps. To a socket goes what the main thread writes. */
+function callsOf(side: Side): string[] {
+  return side === 'socket' ? ['write'] : CHANGES;
+}
+
+/** strace's options for the paths of a side; a socket has none. */
+function paths(root: string, side: Side): string[] {
+  if (side === 'socket') return [];
   const cards = ['0000', '0001'].flatMap((card) =>
     ['card', 'intent'].flatMap((kind) => [`cards/${card}.${kind}`, `cards/${card}.${kind}.tmp`]),
   );
-  const files = side === 'cards' ? ['cards', ...cards] : ['tpm'];
-  if (side === 'tpm') files.push('tpm/permall', 'tpm/permall.new');
+  const files = side === 'cards' ? ['cards', ...cards] : ['tpm', 'tpm/permall', 'tpm/permall.new'];
   return [...files, 'begin'].flatMap((file) => ['-P', join(root, file)]);
 }
 
 /** Lets a child perform its operation under strace: its steps on that side, in order. */
 export async function recordSteps(
   job: CrashJob,
-  side: Step['side'],
+  side: Side,
 ): Promise<{ steps: Step[]; report: ChildReport }> {
   const log = join(tmpdir(), `vsc-strace-${randomBytes(6).toString('hex')}`);
   try {
-    const calls = [...CHANGES, ...MARK].join(',');
+    const calls = [...callsOf(side), ...MARK].join(',');
     const watched = paths(job.stateDirectory, side);
     const strace = ['strace', '-f', '-qq', '-o', log, ...watched, '-e', `trace=${calls}`];
     const { report } = await runOperation(job, strace);
@@ -64,20 +71,23 @@ export async function recordSteps(
   }
 }
 
-function parse(log: string, side: Step['side']): Step[] {
+function parse(log: string, side: Side): Step[] {
+  const calls = log
+    .split('\n')
+    .map((line) => CALL.exec(line)?.slice(1))
+    .filter((call) => call !== undefined);
+  const mark = calls.findIndex(([, , text]) => text?.includes('/begin"'));
+  if (mark < 0) throw new Error(`strace saw no operation begin:\n${log}`);
+  const mainThread = calls[mark]?.[0];
   const counts = new Map<string, number>();
   const steps: Step[] = [];
-  let isBegun = false;
-  for (const line of log.split('\n')) {
-    const [, call, text] = CALL.exec(line) ?? [];
-    if (call === undefined || text === undefined) continue;
-    if (text.includes('/begin"')) isBegun = true;
-    if (!CHANGES.some((name) => name.replace('?', '') === call)) continue;
+  for (const [at, [thread, call = '', text]] of calls.entries()) {
+    if (side === 'socket' && thread !== mainThread) continue;
+    if (!callsOf(side).some((name) => name.replace('?', '') === call)) continue;
     const number = (counts.get(call) ?? 0) + 1;
     counts.set(call, number);
-    if (isBegun) steps.push({ side, call, number, text: `${call}(${text}` });
+    if (at > mark) steps.push({ side, call, number, text: `${call}(${text}` });
   }
-  if (!isBegun) throw new Error(`strace saw no operation begin:\n${log}`);
   return steps;
 }
 

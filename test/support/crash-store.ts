@@ -29,11 +29,12 @@ export interface KnownCard {
 export async function withManager<T>(
   stateDirectory: string,
   use: (manager: VirtualSmartCardManager) => Promise<T>,
+  tpm = 'libtpms',
 ): Promise<T> {
   const manager = await VirtualSmartCardManager.open({
     backend: 'embedded',
     stateDirectory,
-    tpm: 'libtpms',
+    tpm,
   });
   try {
     return await use(manager);
@@ -118,17 +119,19 @@ export async function expectNothingLeftOver(stateDirectory: string): Promise<voi
     await share.leave();
   }
   const names = await readdir(stateDirectory, { recursive: true });
-  const files = /^(lock|store\.json|tpm|cards|tpm\/permall|cards\/[0-9]{4}\.card)$/;
+  const files = /^(lock|store\.json|tpm(\/permall)?|cards|cards\/[0-9]{4}\.card)$/;
   expect(names.filter((name) => !files.test(name))).toEqual([]);
 }
 
 /**
  * Before a store is opened again: each index in the TPM is one that a card's file or an intent
- * names. A TPM that others use too cannot be cleaned up by any other record.
+ * names. On a TPM that others use too, nothing else tells whose an index is.
  */
-export async function expectAllIndexesRecorded(stateDirectory: string): Promise<void> {
-  const tpmStateDirectory = join(stateDirectory, 'tpm');
-  const tpm = await Tpm.open(await openTransport('libtpms', { tpmStateDirectory }));
+export async function expectAllIndexesRecorded(
+  stateDirectory: string,
+  address: string,
+): Promise<void> {
+  const tpm = await Tpm.open(await openTransport(address, { tpmStateDirectory: '' }));
   try {
     const recorded = await namedIndexes(stateDirectory);
     expect(recorded).toEqual(expect.arrayContaining(await tpm.nvIndexes()));

@@ -49,8 +49,7 @@ try {
 await lines.next();
 
 async function perform(job) {
-  const { stateDirectory } = job;
-  const tpm = 'libtpms';
+  const { stateDirectory, tpm } = job;
   const manager = await VirtualSmartCardManager.open({ backend: 'embedded', stateDirectory, tpm });
   const isOnCard = job.instanceId !== undefined && job.operation !== 'destroy';
   const card = isOnCard ? await manager.card(job.instanceId) : undefined;

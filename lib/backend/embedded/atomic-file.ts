@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isMissingFile, stateError } from './state-error.js';
 
@@ -10,23 +10,67 @@ import { isMissingFile, stateError } from './state-error.js';
  * the very last step that failed, which keeps a power cut from undoing the replacement
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.tmp`;
-  try {
-    const file = await open(temporary, 'w', 0o600);
+  await (await PreparedFile.write(path, content)).replace();
+}
+
+/** A file's new content, on the disk beside the old one: to be put in its place, or discarded. */
+export class PreparedFile {
+  readonly #path: string;
+  /** Opened in advance, so that putting the file in place is as short as can be. */
+  readonly #directory: FileHandle;
+
+  private constructor(path: string, directory: FileHandle) {
+    this.#path = path;
+    this.#directory = directory;
+  }
+
+  /** @throws VirtualSmartCardError `ERR_STATE_IO`; nothing is left then */
+  static async write(path: string, content: Uint8Array | string): Promise<PreparedFile> {
+    try {
+      const prepared = new PreparedFile(path, await open(dirname(path), 'r'));
+      try {
+        await prepared.#write(content);
+      } catch (error) {
+        await prepared.discard();
+        throw error;
+      }
+      return prepared;
+    } catch (error) {
+      throw stateError(error, 'write', path);
+    }
+  }
+
+  /** Puts the content in place, durably; {@link writeFileAtomic} says how it fails. */
+  async replace(): Promise<void> {
+    try {
+      await rename(this.#temporary, this.#path);
+    } catch (error) {
+      await this.discard();
+      throw stateError(error, 'write', this.#path);
+    }
+    await syncAndClose(this.#directory, dirname(this.#path));
+  }
+
+  async discard(): Promise<void> {
+    await rm(this.#temporary, { force: true }).catch(() => {
+      // What failed before says more; the next open removes what is left.
+    });
+    await this.#directory.close();
+  }
+
+  get #temporary(): string {
+    return `${this.#path}.tmp`;
+  }
+
+  async #write(content: Uint8Array | string): Promise<void> {
+    const file = await open(this.#temporary, 'w', 0o600);
     try {
       await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {
-      // The write's own error says more than that of the clean-up.
-    });
-    throw stateError(error, 'write', path);
   }
-  await syncDirectory(dirname(path));
 }
 
 /** Removes a file for good; a file that is not there is fine. */
@@ -42,14 +86,21 @@ export async function removeFileDurably(path: string): Promise<void> {
 
 /** Keeps a power cut from undoing what was renamed or removed in a directory. */
 export async function syncDirectory(path: string): Promise<void> {
+  let directory: FileHandle;
   try {
-    const directory = await open(path, 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
+    directory = await open(path, 'r');
   } catch (error) {
     throw stateError(error, 'sync', path);
+  }
+  await syncAndClose(directory, path);
+}
+
+async function syncAndClose(directory: FileHandle, path: string): Promise<void> {
+  try {
+    await directory.sync();
+  } catch (error) {
+    throw stateError(error, 'sync', path);
+  } finally {
+    await directory.close();
   }
 }

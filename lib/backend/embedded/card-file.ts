@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { VirtualSmartCardError } from '../../errors.js';
 import { concatSecret, wipe } from '../../secret.js';
 import type { WrappedObject } from '../../tpm/tpm.js';
-import { writeFileAtomic } from './atomic-file.js';
+import { PreparedFile } from './atomic-file.js';
 import { type CardRecord, decodeRecord, encodeRecord } from './card-record.js';
 import { stateError } from './state-error.js';
 
@@ -44,18 +44,19 @@ export function deriveFileKey(sealedHalf: Uint8Array, fileSecret: Uint8Array): B
   }
 }
 
-/** Replaces the card's file; durable when it resolves. */
-export async function writeCardFile(
+/** Writes the card's new file beside the old one. */
+export async function prepareCardFile(
   path: string,
   header: CardFileHeader,
   fileKey: Uint8Array,
   record: CardRecord,
-): Promise<void> {
+): Promise<PreparedFile> {
   const headerLine = Buffer.from(`${JSON.stringify(header)}\n`);
   const iv = randomBytes(IV_LENGTH);
   const cipher = createCipheriv('aes-256-gcm', fileKey, iv).setAAD(headerLine);
   const encrypted = Buffer.concat([cipher.update(encodeRecord(record)), cipher.final()]);
-  await writeFileAtomic(path, Buffer.concat([headerLine, iv, cipher.getAuthTag(), encrypted]));
+  const content = Buffer.concat([headerLine, iv, cipher.getAuthTag(), encrypted]);
+  return PreparedFile.write(path, content);
 }
 
 /** A card file that has been read but not yet decrypted. */

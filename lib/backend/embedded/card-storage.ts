@@ -1,18 +1,19 @@
-import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { VirtualSmartCardError } from '../../errors.js';
-import { wipe } from '../../secret.js';
+import { randomSecret, wipe } from '../../secret.js';
 import { isTpmCode } from '../../tpm/error.js';
 import type { Tpm } from '../../tpm/tpm.js';
 import { allSettled } from './all-settled.js';
+import type { PreparedFile } from './atomic-file.js';
 import {
   CardFile,
   type CardFileHeader,
   deriveFileKey,
   encodeWrapped,
-  writeCardFile,
+  prepareCardFile,
 } from './card-file.js';
 import type { CardRecord } from './card-record.js';
-import { recoverIntent, settleIntent, takeBackCreation, writeIntent } from './intent.js';
+import { Intent } from './intent.js';
 import { defineIndex, FILE_SECRET_INDEX, freeIndexes } from './nv-indexes.js';
 import type { StoreContext } from './store-context.js';
 
@@ -22,11 +23,11 @@ const HALF_LENGTH = 32;
 const TPM_RC_INTEGRITY = 0x09f;
 const TPM_RC_HANDLE = 0x08b;
 
-/** Handles for a change's new indices, and when they may be defined. */
+/** Handles for a change's new indices, and how they are defined. */
 export interface NewIndexes {
   handles: readonly number[];
-  /** Resolves once the intent is on the disk; no index may be defined before. */
-  ready: Promise<void>;
+  /** Begins work that defines one, as soon as that is allowed; the change waits for its end. */
+  define(work: () => Promise<void>): void;
 }
 
 /** Makes a record whose credentials stand on the new indices. */
@@ -98,11 +99,10 @@ export class CardStorage {
     plan: { name: string; indexCount: number; make: RecordMaker; beforeCommit: () => void },
   ): Promise<CardStorage> {
     const { tpm } = context;
-    const sealedHalf = randomBytes(HALF_LENGTH);
-    const content = await commit(context, instance, [], plan.indexCount, async (indexes) => {
+    const sealedHalf = randomSecret(HALF_LENGTH);
+    const make = async (indexes: NewIndexes): Promise<Draft> => {
       const record = plan.make(indexes);
       const sealed = await allSettled(tpm.seal({ data: sealedHalf }), record);
-      plan.beforeCommit();
       return {
         sealedHalf,
         record: await record,
@@ -114,7 +114,10 @@ export class CardStorage {
           sealedFileKey: encodeWrapped(sealed),
         },
       };
-    });
+    };
+    const { indexCount, beforeCommit } = plan;
+    const change = { oldIndexes: [], indexCount, make, beforeCommit };
+    const content = await commit(context, instance, change);
     return new CardStorage(context, instance, { ...content, sealedHalf });
   }
 
@@ -125,7 +128,7 @@ export class CardStorage {
   async save(record: CardRecord): Promise<void> {
     const path = this.#context.directory.card(this.instance);
     try {
-      await writeCardFile(path, this.#header, this.#fileKey, record);
+      await (await prepareCardFile(path, this.#header, this.#fileKey, record)).replace();
     } catch (error) {
       await this.#adoptDisk();
       throw error;
@@ -138,15 +141,16 @@ export class CardStorage {
    * Resolves and rejects as `save` does.
    */
   async renew(indexCount: number, make: RecordMaker): Promise<void> {
-    const old = this.#header;
+    const header = this.#header;
     const sealedHalf = this.#sealedHalf;
+    const draft = async (indexes: NewIndexes): Promise<Draft> => ({
+      sealedHalf,
+      record: await make(indexes),
+      header,
+    });
     try {
-      const made = async (indexes: NewIndexes) => ({
-        sealedHalf,
-        record: await make(indexes),
-        header: old,
-      });
-      this.#adopt(await commit(this.#context, this.instance, old.nvIndexes, indexCount, made));
+      const change = { oldIndexes: header.nvIndexes, indexCount, make: draft };
+      this.#adopt(await commit(this.#context, this.instance, change));
     } catch (error) {
       await this.#adoptDisk();
       throw error;
@@ -182,7 +186,20 @@ export class CardStorage {
   }
 }
 
-type HeaderBase = Omit<CardFileHeader, 'fileSecretIndex' | 'nvIndexes'>;
+/** What a card's file will hold, before its file secret is known. */
+interface Draft {
+  header: Omit<CardFileHeader, 'fileSecretIndex' | 'nvIndexes'>;
+  record: CardRecord;
+  sealedHalf: Buffer;
+}
+
+interface Change {
+  /** Indices of the card's present file; none for a card that is being made. */
+  oldIndexes: readonly number[];
+  indexCount: number;
+  make: (indexes: NewIndexes) => Promise<Draft>;
+  beforeCommit?: () => void;
+}
 
 interface Committed {
   header: CardFileHeader;
@@ -192,40 +209,58 @@ interface Committed {
 
 /**
  * Writes a card file over new indices. The intent comes first, so that whatever happens from there
- * on, the indices that the file on disk does not name are found and removed.
+ * on, the indices that the file on disk does not name are found and removed. The file is written
+ * while the TPM defines the indices, and put in place when both are done.
  */
 async function commit(
   context: StoreContext,
   instance: number,
-  oldIndexes: readonly number[],
-  indexCount: number,
-  make: (
-    indexes: NewIndexes,
-  ) => Promise<{ header: HeaderBase; record: CardRecord; sealedHalf: Buffer }>,
+  { oldIndexes, indexCount, make, beforeCommit }: Change,
 ): Promise<Committed> {
   const { tpm, directory } = context;
   const [fileSecretIndex = 0, ...handles] = await freeIndexes(tpm, 1 + indexCount);
-  const intent = writeIntent(directory, instance, [...oldIndexes, fileSecretIndex, ...handles]);
-  const ready = intent.then(() => undefined);
-  const fileSecret = randomBytes(HALF_LENGTH);
+  const intent = Intent.write(context, instance, [...oldIndexes, fileSecretIndex, ...handles]);
+  const definitions: Promise<void>[] = [];
+  const define = (work: () => Promise<void>) => void definitions.push(intent.then(work));
+  const fileSecret = randomSecret(HALF_LENGTH);
+  let preparing: Promise<{ file: PreparedFile; committed: Committed }> | undefined;
   try {
-    const made = await allSettled(
-      make({ handles, ready }),
-      ready.then(() => defineIndex(tpm, fileSecretIndex, FILE_SECRET_INDEX, { value: fileSecret })),
-    );
-    const fileKey = deriveFileKey(made.sealedHalf, fileSecret);
-    const nvIndexes = [fileSecretIndex, ...credentialIndexes(made.record)];
-    const header: CardFileHeader = { ...made.header, fileSecretIndex, nvIndexes };
-    await writeCardFile(directory.card(instance), header, fileKey, made.record);
-    await settleLater(settleIntent(context, instance, await intent, nvIndexes));
-    return { header, record: made.record, fileKey };
+    const making = make({ handles, define });
+    define(() => defineIndex(tpm, fileSecretIndex, FILE_SECRET_INDEX, { value: fileSecret }));
+    preparing = making.then(async (draft) => {
+      const fileKey = deriveFileKey(draft.sealedHalf, fileSecret);
+      const nvIndexes = [fileSecretIndex, ...credentialIndexes(draft.record)];
+      const header: CardFileHeader = { ...draft.header, fileSecretIndex, nvIndexes };
+      const path = directory.card(instance);
+      const file = await prepareCardFile(path, header, fileKey, draft.record);
+      return { file, committed: { header, record: draft.record, fileKey } };
+    });
+    const { file, committed } = await allSettled(preparing, ...definitions);
+    beforeCommit?.();
+    await file.replace();
+    await settleLater((await intent).settle(committed.header.nvIndexes));
+    return committed;
   } catch (error) {
-    const isCreation = oldIndexes.length === 0;
-    await settleLater((isCreation ? takeBackCreation : recoverIntent)(context, instance));
+    await preparing?.then(
+      ({ file }) => file.discard(),
+      () => undefined,
+    );
+    await settleLater(takeBack(context, instance, intent, oldIndexes.length === 0));
     throw error;
   } finally {
     wipe(fileSecret);
   }
+}
+
+/** After a failure: what is on the disk tells which indices stay. A card being made goes altogether. */
+async function takeBack(
+  { directory }: StoreContext,
+  instance: number,
+  intent: Promise<Intent>,
+  isCreation: boolean,
+): Promise<void> {
+  if (isCreation) await rm(directory.card(instance), { force: true });
+  await (await intent).settleByFile();
 }
 
 /** The change itself is decided; an intent that cannot be settled now waits for the next open. */

@@ -3,7 +3,7 @@ import { type CreationStatusName, creationStatus } from '../../creation-status.j
 import { VirtualSmartCardError } from '../../errors.js';
 import { emptyCardState } from '../../gids/card-state.js';
 import { generateFileSystem } from '../../gids/files.js';
-import { wipe } from '../../secret.js';
+import { randomSecret, wipe } from '../../secret.js';
 import type { CreateRequest, LongCallOptions } from '../backend.js';
 import type { CardRecord } from './card-record.js';
 import { CardStorage, type NewIndexes } from './card-storage.js';
@@ -24,17 +24,23 @@ export async function createCard(
 ): Promise<CardStorage> {
   const report = reporter(request);
   report('VTPMSMARTCARD_INITIALIZING');
-  const authorization = randomBytes(AUTHORIZATION_LENGTH);
+  const authorization = randomSecret(AUTHORIZATION_LENGTH);
+  let forgotten: Promise<void> | undefined;
+  // Once it is sealed the value is not needed any more, and the rest need not wait for this.
+  const forget = () => {
+    forgotten = context.tpm.forget(authorization).finally(() => wipe(authorization));
+  };
   try {
     report('VTPMSMARTCARD_CREATING');
     return await CardStorage.create(context, instance, {
       name: request.name,
       indexCount: indexCount(request),
-      make: (indexes) => makeRecord(context, request, authorization, indexes, report),
+      make: (indexes) =>
+        makeRecord(context, request, authorization, indexes, report).finally(forget),
       beforeCommit: () => throwIfAborted(request.signal),
     });
   } finally {
-    await context.tpm.forget(authorization).catch(() => undefined);
+    await forgotten?.catch(() => undefined);
     wipe(authorization);
   }
 }
@@ -43,14 +49,14 @@ async function makeRecord(
   { tpm }: StoreContext,
   request: CreateRequest,
   authorization: Uint8Array,
-  { handles, ready }: NewIndexes,
+  { handles, define }: NewIndexes,
   report: Reporter,
 ): Promise<CardRecord> {
   const { pin, puk, antiHammering, generate } = request;
   const [pinIndex, pukIndex] = antiHammering === 'block' ? handles : [undefined, handles[0]];
   const sealings = [
-    createCredential(tpm, pin, authorization, pinIndex, ready),
-    puk && createCredential(tpm, puk, authorization, pukIndex, ready),
+    createCredential(tpm, pin, authorization, pinIndex, define),
+    puk && createCredential(tpm, puk, authorization, pukIndex, define),
     tpm.seal({ data: request.adminKey }),
     // A card with a PUK has none once it is activated: nothing but PIN and PUK opens it.
     puk && generate ? undefined : tpm.seal({ data: authorization }),

@@ -2,7 +2,6 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { wipe } from '../../secret.js';
 import { isTpmCode } from '../../tpm/error.js';
 import { Tpm } from '../../tpm/tpm.js';
-import { allSettled } from './all-settled.js';
 import type { Credential } from './card-record.js';
 import { defineIndex, PIN_INDEX, pinIndexName } from './nv-indexes.js';
 
@@ -25,17 +24,16 @@ export type Opening =
  * holds even against an owner who redefines the index, and its failures count in the TPM's lockout.
  *
  * @param index - handle for the PIN index; undefined leaves the counting to the TPM's lockout
- * @param ready - when the index may be defined
+ * @param define - begins the definition of the index, for which the secret must stay as it is
  */
 export async function createCredential(
   tpm: Tpm,
   secret: Uint8Array,
   authorization: Uint8Array,
   index: number | undefined,
-  ready: Promise<void>,
+  define: (work: () => Promise<void>) => void,
 ): Promise<Credential> {
   const salt = randomBytes(32);
-  const indexAuth = deriveAuth(secret, salt, 'index');
   const objectAuth = deriveAuth(secret, salt, 'object');
   try {
     const name = index === undefined ? undefined : pinIndexName(index);
@@ -46,16 +44,24 @@ export async function createCredential(
       dictionaryAttack: true,
       userWithAuth: false,
     });
-    const defining =
-      index === undefined
-        ? undefined
-        : ready.then(() =>
-            defineIndex(tpm, index, PIN_INDEX, { value: pinCount(0, TRIES), authValue: indexAuth }),
-          );
-    const sealed = await allSettled(sealing, defining);
-    return { length: secret.length, salt, index, sealed };
+    if (index !== undefined) define(() => definePinIndex(tpm, index, secret, salt));
+    return { length: secret.length, salt, index, sealed: await sealing };
   } finally {
-    wipe(indexAuth, objectAuth);
+    wipe(objectAuth);
+  }
+}
+
+async function definePinIndex(
+  tpm: Tpm,
+  index: number,
+  secret: Uint8Array,
+  salt: Uint8Array,
+): Promise<void> {
+  const authValue = deriveAuth(secret, salt, 'index');
+  try {
+    await defineIndex(tpm, index, PIN_INDEX, { value: pinCount(0, TRIES), authValue });
+  } finally {
+    wipe(authValue);
   }
 }
 

@@ -10,10 +10,10 @@ import { EmbeddedCard } from './embedded-card.js';
 import type { EmbeddedConnection } from './embedded-connection.js';
 import { eraseCard } from './intent.js';
 import { type LostCard, lostCardInfo } from './lost-card.js';
-import { isOurs, readHeader, recoverCards, storageParentOf } from './recovery.js';
+import { readHeader, recoverCards, storageParentOf } from './recovery.js';
 import type { StateDirectory } from './state-directory.js';
 import type { StateLock } from './state-lock.js';
-import type { StoreContext } from './store-context.js';
+import { isOurs, type StoreContext } from './store-context.js';
 import { chooseSettings, writeSettings } from './store-settings.js';
 
 /** As on Windows. */

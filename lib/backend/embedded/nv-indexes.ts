@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { VirtualSmartCardError } from '../../errors.js';
 import { nvName } from '../../tpm/name.js';
-import type { Tpm } from '../../tpm/tpm.js';
+import { Tpm } from '../../tpm/tpm.js';
 
 /**
  * The NV indices of the cards. Two kinds exist: the PIN index, which counts wrong PINs in the TPM
@@ -10,17 +10,31 @@ import type { Tpm } from '../../tpm/tpm.js';
  */
 
 const TPMA_NV_OWNERWRITE = 1 << 1;
+const TPMA_NV_POLICYWRITE = 1 << 3;
 const TPMA_NV_OWNERREAD = 1 << 17;
 const TPMA_NV_AUTHREAD = 1 << 18;
 const TPMA_NV_NO_DA = 1 << 25;
 const TPMA_NV_WRITTEN = 1 << 29;
 const TPM_NT_PIN_FAIL = 8 << 4;
 
-const OWNER_INDEX = TPMA_NV_OWNERWRITE | TPMA_NV_OWNERREAD | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA;
+const NONE = Buffer.alloc(0);
+const SHARED = TPMA_NV_OWNERREAD | TPMA_NV_NO_DA;
 
-/** What may be defined: attributes and size tell our indices from those of others. */
-export const PIN_INDEX = { attributes: OWNER_INDEX | TPM_NT_PIN_FAIL, dataSize: 8 } as const;
-export const FILE_SECRET_INDEX = { attributes: OWNER_INDEX, dataSize: 32 } as const;
+/**
+ * What may be defined: the public area tells our indices from those of others. The PIN index is
+ * written once: an owner who could write it again could reset its count, and so try PINs without
+ * end. The file secret has no AUTHREAD, which with its empty authValue would let everybody read it.
+ */
+export const PIN_INDEX = {
+  attributes: SHARED | TPMA_NV_POLICYWRITE | TPMA_NV_AUTHREAD | TPM_NT_PIN_FAIL,
+  dataSize: 8,
+  authPolicy: Tpm.writeOncePolicyDigest(),
+} as const;
+export const FILE_SECRET_INDEX = {
+  attributes: SHARED | TPMA_NV_OWNERWRITE,
+  dataSize: 32,
+  authPolicy: NONE,
+} as const;
 
 export type IndexKind = typeof PIN_INDEX | typeof FILE_SECRET_INDEX;
 
@@ -45,9 +59,8 @@ export function isInOurRange(index: number): boolean {
 export function pinIndexName(index: number): Buffer {
   return nvName({
     index,
+    ...PIN_INDEX,
     attributes: PIN_INDEX.attributes | TPMA_NV_WRITTEN,
-    authPolicy: Buffer.alloc(0),
-    dataSize: PIN_INDEX.dataSize,
   });
 }
 
@@ -57,24 +70,25 @@ export async function undefineIfOurs(tpm: Tpm, index: number): Promise<void> {
   const found = await tpm.nvReadPublic(index);
   if (!found) return;
   const attributes = (found.attributes & ~TPMA_NV_WRITTEN) >>> 0;
-  const ours = [PIN_INDEX, FILE_SECRET_INDEX].some(
-    (kind) => kind.attributes === attributes && kind.dataSize === found.dataSize,
+  const isOurs = [PIN_INDEX, FILE_SECRET_INDEX].some(
+    (kind) =>
+      kind.attributes === attributes &&
+      kind.dataSize === found.dataSize &&
+      kind.authPolicy.equals(found.authPolicy),
   );
-  if (ours && found.authPolicy.length === 0) await tpm.nvUndefine(index);
+  if (isOurs) await tpm.nvUndefine(index);
 }
 
 /** Defines an index and writes its first value; it needs no more than the handle to be found again. */
 export async function defineIndex(
   tpm: Tpm,
   index: number,
-  kind: IndexKind,
-  content: { value: Uint8Array; authValue?: Uint8Array },
+  { attributes, dataSize, authPolicy }: IndexKind,
+  { value, authValue }: { value: Uint8Array; authValue?: Uint8Array },
 ): Promise<void> {
-  const { value, authValue } = content;
-  await Promise.all([
-    tpm.nvDefine(index, { ...kind, ...(authValue ? { authValue } : {}) }),
-    tpm.nvWrite(index, value),
-  ]);
+  const spec = { attributes, dataSize, ...(authValue ? { authValue } : {}) };
+  if (authPolicy.length > 0) await tpm.nvDefineWritten(index, spec, value);
+  else await Promise.all([tpm.nvDefine(index, spec), tpm.nvWrite(index, value)]);
 }
 
 /** Handles that nobody uses now, as many as asked for. */

@@ -1,14 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { VirtualSmartCardError } from '../../errors.js';
-import type { Tpm } from '../../tpm/tpm.js';
 import { CardFile, type CardFileHeader } from './card-file.js';
 import { EmbeddedCard } from './embedded-card.js';
-import { recoverIntent } from './intent.js';
+import { Intent } from './intent.js';
 import type { LostCard } from './lost-card.js';
 import { isInOurRange, undefineIfOurs } from './nv-indexes.js';
 import type { StateDirectory } from './state-directory.js';
 import { isMissingFile } from './state-error.js';
-import type { StoreContext } from './store-context.js';
+import { isOurs, type StoreContext } from './store-context.js';
 
 /** Makes good what a killed process left behind, then loads the store's cards by instance number. */
 export async function recoverCards(
@@ -17,7 +16,7 @@ export async function recoverCards(
   const { directory } = context;
   for (const path of await directory.leftovers()) await rm(path, { force: true });
   for (const instance of await directory.instances('intent')) {
-    await recoverIntent(context, instance);
+    await (await Intent.read(context, instance))?.settleByFile();
   }
   const cards = new Map<number, EmbeddedCard | LostCard>();
   for (const instance of await directory.instances('card')) {
@@ -25,11 +24,6 @@ export async function recoverCards(
   }
   if (isOurs(context.tpm)) await removeStrayIndexes(context);
   return cards;
-}
-
-/** Whether the TPM exists for this store alone. */
-export function isOurs(tpm: Tpm): boolean {
-  return tpm.transport.kind === 'libtpms';
 }
 
 /** The readable part of a card's file; undefined when there is none or it is damaged. */

@@ -6,3 +6,8 @@ export interface StoreContext {
   readonly tpm: Tpm;
   readonly directory: StateDirectory;
 }
+
+/** Whether the TPM exists for this store alone. */
+export function isOurs(tpm: Tpm): boolean {
+  return tpm.transport.kind === 'libtpms';
+}

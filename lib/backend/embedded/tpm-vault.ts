@@ -11,13 +11,16 @@ import type {
 } from '../../gids/card-vault.js';
 import { PinPolicy } from '../../pin-policy.js';
 import { wipe } from '../../secret.js';
+import { isTpmCode } from '../../tpm/error.js';
 import type { Tpm, TpmKey } from '../../tpm/tpm.js';
 import type { KeyAlgorithm } from '../backend.js';
 import { Authorizations } from './authorizations.js';
 import type { CardRecord, Credential } from './card-record.js';
 import type { CardStorage } from './card-storage.js';
-import { createCredential, openCredential, TRIES, triesLeft } from './credential.js';
+import { createCredential, type Opening, openCredential, TRIES, triesLeft } from './credential.js';
 import { decodeKeyBlob, encodeKeyBlob } from './wrapped-key.js';
+
+const TPM_RC_HANDLE = 0x08b;
 
 /**
  * What stands behind a card's applet, in the TPM: PIN and PUK as counting indices and sealed
@@ -43,15 +46,15 @@ export class TpmVault implements CardVault {
 
   async store(state: CardState): Promise<void> {
     this.#check();
+    const before = this.#record.state;
+    const activates = state.activated && !before.activated;
     const record = { ...this.#record, state };
-    const activates = state.activated && !this.#record.state.activated;
-    if (activates && record.puk) {
-      // From its activation on, nothing but PIN and PUK opens a card that has a PUK: the sealing
-      // that the first PIN was set by goes, and every copy of the file that still has it.
-      await this.#storage.renew(0, async () => ({ ...record, adminAuthorization: undefined }));
-    } else {
-      await this.#storage.save(record);
-    }
+    // From its activation on, nothing but PIN and PUK opens a card that has a PUK: the sealing that
+    // the first PIN was set by goes.
+    if (activates && record.puk) record.adminAuthorization = undefined;
+    // What is not to come back goes from every older copy of the file too.
+    if (activates || losesKey(before, state)) await this.#storage.renew(0, async () => record);
+    else await this.#storage.save(record);
   }
 
   get pinLength(): number {
@@ -180,7 +183,7 @@ export class TpmVault implements CardVault {
     for (const which of ['pin', 'puk'] as const) {
       const credential = this.#record[which];
       if (!credential?.sealed || credential.index === undefined) continue;
-      if ((await this.#left(credential)) === 0) await this.#block(which, credential);
+      if ((await this.#left(credential)) === 0) await this.#eraseSealing(which, credential);
     }
   }
 
@@ -209,10 +212,16 @@ export class TpmVault implements CardVault {
   }
 
   async #left(credential: Credential): Promise<number> {
-    return this.#withTpm(() => triesLeft(this.#tpm, credential));
+    try {
+      return await this.#withTpm(() => triesLeft(this.#tpm, credential));
+    } catch (error) {
+      // Somebody has undefined the index: nothing opens by it any more.
+      if (isTpmCode(error, TPM_RC_HANDLE)) return 0;
+      throw error;
+    }
   }
 
-  /** Tries a PIN or PUK; the last wrong try erases what it would have opened. */
+  /** Tries a PIN or PUK; once no try is left, what it would have opened is erased. */
   async #open(which: 'pin' | 'puk', secret: Uint8Array): Promise<Tried> {
     this.#check();
     const credential = this.#record[which];
@@ -222,24 +231,41 @@ export class TpmVault implements CardVault {
         'This card was made without a PUK; reset its PIN with the admin key.',
       );
     }
-    const opening = await this.#withTpm(() => openCredential(this.#tpm, credential, secret));
-    if (opening.result !== 'wrong') return opening;
+    const opening = await this.#try(credential, secret);
+    if (opening.result === 'open') return opening;
     const tries = which === 'pin' ? await this.pinTries() : await this.pukTries();
     const left = tries?.left ?? 0;
-    if (left === 0 && credential.index !== undefined) await this.#block(which, credential);
-    return { result: 'wrong', triesLeft: left };
+    if (left === 0 && credential.index !== undefined) await this.#eraseSealing(which, credential);
+    return opening.result === 'wrong' ? { ...opening, triesLeft: left } : opening;
+  }
+
+  /** A credential whose index somebody has undefined is blocked for good. */
+  async #try(credential: Credential, secret: Uint8Array): Promise<Opening> {
+    try {
+      return await this.#withTpm(() => openCredential(this.#tpm, credential, secret));
+    } catch (error) {
+      const isGone = isTpmCode(error, TPM_RC_HANDLE) && (await this.#left(credential)) === 0;
+      if (isGone && credential.index !== undefined) return { result: 'blocked' };
+      throw error;
+    }
   }
 
   /**
    * The TPM refuses a blocked index, but whoever has the owner authorisation could define it anew;
-   * so the sealing goes, and with the file secret every older copy of it.
+   * so the sealing goes, and with the file secret every older copy of it. All log-ins end.
    */
-  async #block(which: 'pin' | 'puk', credential: Credential): Promise<void> {
-    await this.#storage.renew(0, async () => {
-      const blocked = { ...credential, index: undefined, sealed: undefined };
-      return { ...this.#record, [which]: blocked };
-    });
-    await this.#authorizations.releaseAll();
+  async #eraseSealing(which: 'pin' | 'puk', credential: Credential): Promise<void> {
+    try {
+      await this.#storage.renew(0, async () => {
+        const blocked = { ...credential, index: undefined, sealed: undefined };
+        return { ...this.#record, [which]: blocked };
+      });
+    } catch (error) {
+      // A full disk or TPM: the TPM refuses all the same; the next try and the next open erase it.
+      if (!VirtualSmartCardError.is(error)) throw error;
+    } finally {
+      await this.#authorizations.releaseAll();
+    }
   }
 
   async #replacePin(opening: Tried, newPin: Uint8Array): Promise<Replacement> {
@@ -264,9 +290,9 @@ export class TpmVault implements CardVault {
   async #setPin(pin: Uint8Array, authorization: Buffer): Promise<void> {
     const counts = this.#record.antiHammering === 'block';
     try {
-      await this.#storage.renew(counts ? 1 : 0, async ({ handles: [index], ready }) => ({
+      await this.#storage.renew(counts ? 1 : 0, async ({ handles: [index], define }) => ({
         ...this.#record,
-        pin: await createCredential(this.#tpm, pin, authorization, index, ready),
+        pin: await createCredential(this.#tpm, pin, authorization, index, define),
       }));
     } finally {
       await this.#authorizations.releaseAll();
@@ -302,6 +328,13 @@ type Tried =
   | { result: 'open'; authorization: Buffer }
   | { result: 'wrong'; triesLeft: number }
   | { result: 'blocked' };
+
+/** Whether a key pair of the old state is not in the new one. */
+function losesKey(before: CardState, after: CardState): boolean {
+  return [...before.keys].some(
+    ([reference, { keyPair }]) => keyPair && after.keys.get(reference)?.keyPair !== keyPair,
+  );
+}
 
 function nameOf(algorithm: number): KeyAlgorithm {
   const name = keyAlgorithm(algorithm);

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { count } from '../support/counts.js';
+import { temporaryDirectory } from '../support/store.js';
+
+const WORKER = fileURLToPath(new URL('../support/leak-worker.mjs', import.meta.url));
+const CYCLES = count(150, 5000);
+
+/**
+ * Bytes per cycle that are clearly a leak. A cycle handles some ten kilobytes (a card file, some
+ * dozen commands and responses, the objects of a card), of which a leak would keep a share. Over
+ * the full count the resident set's own unrest, some megabytes when V8 compiles anew or grows its
+ * heap, comes to a kilobyte per cycle; over the short count to some ten, so that only a leak of
+ * whole buffers shows there.
+ */
+const BOUND = count(128 * 1024, 2 * 1024);
+
+type Sample = [cycle: number, residentSet: number];
+
+/** Runs the cycles in a process of their own and samples its resident set. */
+async function sample(cycle: string, cycles: number, more: object = {}): Promise<Sample[]> {
+  const stateDirectory = await temporaryDirectory();
+  const every = Math.ceil(cycles / 200);
+  const job = JSON.stringify({ cycle, cycles, every, stateDirectory, ...more });
+  const run = promisify(execFile);
+  const { stdout } = await run(process.execPath, ['--expose-gc', WORKER, job]);
+  return JSON.parse(stdout) as Sample[];
+}
+
+/** Slope of the resident set by least squares over the last 80 %, in bytes per cycle. */
+function slope(samples: readonly Sample[]): number {
+  const points = samples.slice(Math.floor(samples.length * 0.2));
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const x = mean(points.map(([cycle]) => cycle));
+  const y = mean(points.map(([, residentSet]) => residentSet));
+  const covariance = mean(points.map(([cycle, size]) => (cycle - x) * (size - y)));
+  return covariance / mean(points.map(([cycle]) => (cycle - x) ** 2));
+}
+
+test.each([
+  ['key', 'create a key, sign, delete it'],
+  ['card', 'create a card, sign, destroy it'],
+  ['manager', 'open a manager, sign, close it'],
+])(`no leak in ${CYCLES} cycles: %s`, async (cycle, description) => {
+  const samples = await sample(cycle, CYCLES);
+  const bytes = slope(samples);
+  const last = samples.at(-1)?.[1] ?? Number.NaN;
+  console.log(
+    `${description}: ${CYCLES} cycles, slope of the resident set over the last 80 %: ` +
+      `${bytes.toFixed(0)} bytes per cycle, ${(last / 2 ** 20).toFixed(1)} MiB at the end`,
+  );
+  expect(bytes).toBeLessThan(BOUND);
+});
+
+test('the measurement sees a leak of the size of its bound', async () => {
+  const bytes = slope(await sample('leaking', CYCLES, { bytes: 2 * BOUND }));
+  expect(bytes).toBeGreaterThan(BOUND);
+});

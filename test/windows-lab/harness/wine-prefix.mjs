@@ -1,0 +1,205 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ExpectedError } from '../../../scripts/support/run.mjs';
+import { followFile } from './follow-file.mjs';
+
+/** Debian's packages have these for 64-bit programs; their `wine` wrapper looks for 32-bit Wine first. */
+export const DEBIAN_WINE = {
+  program: '/usr/lib/wine/wine64',
+  server: '/usr/lib/wine/wineserver',
+};
+
+/** Whose text is not ours to show; Wine's own windows and .NET are not wanted. */
+const SETTINGS = {
+  WINEDEBUG: '-all',
+  WINEARCH: 'win64',
+  // The lab's own DLLs stand in system32 where Wine has a built-in of the name.
+  WINEDLLOVERRIDES:
+    'mscoree=;mshtml=;winemenubuilder.exe=;winscard,ncrypt,tbs=n,b;bcryptprimitives=n',
+  // File names in UTF-8.
+  LC_ALL: 'C.UTF-8',
+};
+
+/** What a program inside Wine gets of this process's environment. */
+const INHERITED = ['PATH', 'HOME', 'USER', 'CI', 'NO_COLOR'];
+
+/** Wine answers within this, even on a machine that is busy. */
+const WINE_TIMEOUT_MS = 120_000;
+
+/** Thrown when a program inside Wine does not end in time. */
+export class TimedOut extends Error {}
+
+/**
+ * A Wine prefix: a drive C with a registry. Between {@link start} and {@link end} one wineserver and
+ * one idle process live, since each start without them takes seconds and now and then fails.
+ */
+export class WinePrefix {
+  #directory;
+  #wine;
+  #idle;
+  #runs = 0;
+
+  constructor(directory, wine = DEBIAN_WINE) {
+    this.#directory = directory;
+    this.#wine = wine;
+  }
+
+  /** `C:\windows\system32`. */
+  get system32() {
+    return join(this.#drive, 'windows', 'system32');
+  }
+
+  get #drive() {
+    return join(this.#directory, 'prefix', 'drive_c');
+  }
+
+  /** Makes the prefix unless it is there; it claims to be Windows 10, which Node asks for. */
+  async prepare() {
+    const whole = join(this.#directory, 'prefix', '.whole');
+    if (existsSync(whole)) return;
+    if (!existsSync(this.#wine.program)) {
+      throw new ExpectedError(`The Windows lab needs Wine: ${this.#wine.program} is missing`);
+    }
+    console.log('Windows lab: making the Wine prefix');
+    rmSync(join(this.#directory, 'prefix'), { recursive: true, force: true });
+    mkdirSync(this.#directory, { recursive: true });
+    await this.#must('wineboot', ['--init']);
+    await this.#must('winecfg', ['-v', 'win10']);
+    this.#endServer();
+    writeFileSync(whole, '');
+  }
+
+  /** Starts Wine, ending first what an earlier run may have left of it. */
+  async start() {
+    this.#endServer();
+    this.#server(['--persistent']);
+    this.#idle = spawn(this.#wine.program, ['cmd.exe'], {
+      env: this.#environment({}),
+      // It waits for a command that never comes.
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    await new Promise((resolve, reject) => {
+      this.#idle.once('spawn', resolve);
+      this.#idle.once('error', reject);
+    });
+    await this.#must('cmd', ['/c', 'exit', '0']);
+  }
+
+  /** Ends every program inside, whatever state it is in. */
+  async end() {
+    if (!this.#idle) return;
+    const ended = new Promise((resolve) => this.#idle.once('exit', resolve));
+    this.#endServer();
+    this.#idle.kill('SIGKILL');
+    await ended;
+    this.#idle = undefined;
+  }
+
+  /**
+   * Runs a program inside and shows its output as it comes. Standard output and error are files,
+   * which is all that Node for Windows takes there under Wine.
+   *
+   * @param {string} program - a name on Wine's own path, or a path of this machine
+   * @param {string[]} args
+   * @param {{ env?: Record<string, string>, cwd?: string, timeoutMs?: number,
+   *   stdout?: (text: Buffer) => void, stderr?: (text: Buffer) => void }} [options]
+   * @returns {Promise<number>} its exit code. Only the low 8 bits reach this side; Wine makes 1 of a
+   * code that would be 0 in them and is not.
+   * @throws TimedOut after `timeoutMs`; then nothing runs inside any more
+   */
+  async run(program, args, options = {}) {
+    const { timeoutMs = WINE_TIMEOUT_MS, cwd, env = {} } = options;
+    const name = join(this.#directory, `output-${process.pid}-${++this.#runs}`);
+    const files = [`${name}.stdout`, `${name}.stderr`];
+    const descriptors = files.map((file) => openSync(file, 'w+'));
+    const outputs = [options.stdout ?? show(process.stdout), options.stderr ?? show(process.stderr)];
+    const followers = descriptors.map((fd, index) => followFile(fd, outputs[index]));
+    try {
+      const child = spawn(this.#wine.program, [program, ...args], {
+        cwd,
+        env: this.#environment(env),
+        stdio: ['ignore', ...descriptors],
+      });
+      return await exitOf(child, timeoutMs, () => this.#endServer());
+    } finally {
+      for (const follower of followers) follower.end();
+      for (const file of files) rmSync(file, { force: true });
+    }
+  }
+
+  /** Like {@link run}, quietly; returns what it printed and throws when it fails. */
+  async #must(program, args) {
+    const printed = [];
+    const keep = (text) => printed.push(text);
+    const status = await this.run(program, args, { stdout: keep, stderr: keep });
+    if (status === 0) return;
+    const text = Buffer.concat(printed).toString();
+    throw new Error(`Wine: ${[program, ...args].join(' ')} ended with ${status}\n${text}`);
+  }
+
+  /** Loads a DLL and lets it enter itself into the registry. */
+  async registerServer(dll) {
+    await this.#must('regsvr32', ['/s', dll]);
+  }
+
+  /** Runs a program that registers itself. */
+  async runQuietly(program, args) {
+    await this.#must(program, args);
+  }
+
+  /** Sets a DWORD below HKEY_LOCAL_MACHINE. */
+  async setNumber(key, name, value) {
+    const type = ['/t', 'REG_DWORD', '/d', String(value), '/f'];
+    await this.#must('reg', ['add', `HKLM\\${key}`, '/v', name, ...type]);
+  }
+
+  #environment(env) {
+    const inherited = INHERITED.filter((name) => process.env[name] !== undefined);
+    return {
+      ...Object.fromEntries(inherited.map((name) => [name, process.env[name]])),
+      ...SETTINGS,
+      WINEPREFIX: join(this.#directory, 'prefix'),
+      ...env,
+    };
+  }
+
+  /** Without a server there is nothing to end, which it reports as a failure. */
+  #endServer() {
+    this.#server(['--kill']);
+    this.#server(['--wait']);
+  }
+
+  #server(args) {
+    spawnSync(this.#wine.server, args, {
+      env: this.#environment({}),
+      stdio: 'ignore',
+      timeout: WINE_TIMEOUT_MS,
+    });
+  }
+}
+
+function show(stream) {
+  return (text) => stream.write(text);
+}
+
+function exitOf(child, timeoutMs, endAll) {
+  return new Promise((resolve, reject) => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      endAll();
+      child.kill('SIGKILL');
+    }, timeoutMs);
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      const line = child.spawnargs.slice(1).join(' ');
+      if (isLate) reject(new TimedOut(`${line} did not end within ${timeoutMs} ms`));
+      else resolve(code ?? 128 + (signal === 'SIGKILL' ? 9 : 0));
+    });
+  });
+}
