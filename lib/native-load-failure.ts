@@ -17,8 +17,8 @@ interface LoadFailure {
 }
 
 const BUILD =
-  'Build it on this machine: `npm run build:native` in the package directory (it needs a C++17 ' +
-  'compiler, make, Python 3 and the devDependencies: on Debian `apt install g++ make python3`).';
+  'Build it on this machine: `npx node-gyp rebuild` in the package directory (it needs a C++17 ' +
+  'compiler, make and Python 3: on Debian `apt install g++ make python3`).';
 
 // Order matters: the first match explains.
 const FAILURES: readonly LoadFailure[] = [

@@ -190,11 +190,12 @@ export class GidsCardConnection implements CardConnection {
   }
 
   async changePin(oldPin: Uint8Array, newPin: Uint8Array): Promise<void> {
-    await this.#turn(() => this.#pin.change(oldPin, newPin));
+    // Alone on the card: between old PIN and change another connection could set a PIN of another length.
+    await this.#onCard(() => this.#pin.change(oldPin, newPin));
   }
 
   async unblockWithPuk(puk: Uint8Array, newPin: Uint8Array): Promise<void> {
-    await this.#turn(() => this.#pin.resetByPuk(puk, newPin));
+    await this.#onCard(() => this.#pin.resetByPuk(puk, newPin));
   }
 
   async asAdmin(

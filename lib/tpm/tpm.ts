@@ -281,7 +281,8 @@ export class Tpm {
 
   /**
    * Overwrites what the in-process TPM library may have kept of these random values, of 16 bytes or
-   * more each, none of which an NV index may hold. Keys are unloaded first. Nothing elsewhere.
+   * more each. No NV index may hold one, and keys that one opens must have been released before,
+   * since it is overwritten in them too. Nothing elsewhere.
    */
   async forget(...values: Uint8Array[]): Promise<void> {
     for (const { length } of values) {

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CommandLine, PROGRAM, runProgram } from '../support/cli.js';
 import { otherPin, randomPin } from '../support/store.js';
 
@@ -85,8 +86,11 @@ describe('the TPM', () => {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const ended = once(holder, 'close');
-    let second = await cli.run(['list', '--json']);
-    while (second.exitCode === 0) second = await cli.run(['list', '--json']);
+    const lock = join(cli.env['VIRTUAL_SMARTCARD_HOME'] ?? '', 'lock');
+    await vi.waitFor(async () => expect(await readFile(lock, 'utf8')).toContain(`${holder.pid}`), {
+      timeout: 30_000,
+    });
+    const second = await cli.run(['list', '--json']);
     expect(JSON.parse(second.stderr)).toMatchObject({
       code: 'ERR_STATE_IN_USE',
       holderPid: holder.pid,

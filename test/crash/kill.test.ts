@@ -94,8 +94,6 @@ test.each(ON_SWTPM)(`%s on a swtpm, killed ${SWTPM_KILLS} times`, async (name) =
   onTestFinished(() => swtpm.remove());
   const tpm = swtpm.address;
   await killAgainAndAgain(name, { tpm, sides: ['cards', 'socket'], kills: SWTPM_KILLS });
-  expect(await swtpm.tool('tpm2_getcap', 'handles-transient')).toBe('');
-  expect(await swtpm.tool('tpm2_getcap', 'handles-loaded-session')).toBe('');
 });
 
 async function killAgainAndAgain(

@@ -60,7 +60,7 @@ test('a prebuild for this platform is found where prebuildify puts it', () => {
 test('a package that was not built says how to build it', () => {
   const message = failureOf(packageWith('README', Buffer.alloc(0)));
   expect(message).toContain('has not been built');
-  expect(message).toContain('npm run build:native');
+  expect(message).toContain('npx node-gyp rebuild');
 });
 
 test('prebuilds for other platforms are named', () => {

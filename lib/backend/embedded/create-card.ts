@@ -8,6 +8,7 @@ import type { CreateRequest, LongCallOptions } from '../backend.js';
 import type { CardRecord } from './card-record.js';
 import { CardStorage, type NewIndexes } from './card-storage.js';
 import { createCredential } from './credential.js';
+import { requireLockout } from './require-lockout.js';
 import type { StoreContext } from './store-context.js';
 
 /** Length of a card's authorisation value, which opens its keys: that of a SHA-256 digest. */
@@ -24,6 +25,7 @@ export async function createCard(
 ): Promise<CardStorage> {
   const report = reporter(request);
   report('VTPMSMARTCARD_INITIALIZING');
+  if (request.antiHammering === 'wait') await requireLockout(context.tpm);
   const authorization = randomSecret(AUTHORIZATION_LENGTH);
   let forgotten: Promise<void> | undefined;
   // Once it is sealed the value is not needed any more, and the rest need not wait for this.

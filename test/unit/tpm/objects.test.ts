@@ -196,12 +196,17 @@ describe.each(TPM_KINDS)('objects on %s', (kind) => {
     }
   });
 
-  test('a value that was forgotten still opens its key', async () => {
+  test('a value that was forgotten still opens its key, and other keys stay loaded', async () => {
     const tpm = await freshTpm(kind);
     const authValue = randomBytes(32);
+    const otherValue = randomBytes(32);
     const key = tpm.key((await tpm.createKey('EC-P256', authValue)).wrapped);
+    const other = tpm.key((await tpm.createKey('EC-P256', otherValue)).wrapped);
+    await other.ecdsaSign(randomBytes(32), otherValue);
     await key.ecdsaSign(randomBytes(32), authValue);
+    await key.release();
     await tpm.forget(authValue);
+    expect(await other.ecdsaSign(randomBytes(32), otherValue)).toHaveLength(64);
     expect(await key.ecdsaSign(randomBytes(32), authValue)).toHaveLength(64);
   });
 
