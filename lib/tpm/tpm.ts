@@ -56,7 +56,7 @@ const NONE = new Uint8Array(0);
 
 /**
  * A TPM 2.0 as the cards use it. Calls may overlap; they are carried out in the order of the calls,
- * except that operations of a loaded key in process are sent at once.
+ * except that in process what needs no session, operations of a loaded key above all, is sent at once.
  *
  * All methods reject with VirtualSmartCardErrors: `ERR_TPM_UNAVAILABLE`, `ERR_TPM_RESPONSE`,
  * `ERR_TPM_LOCKED_OUT`, `ERR_TPM_AUTHORIZATION`, `ERR_TPM_NV_FULL`, `ERR_TPM_COMMAND` with
@@ -142,7 +142,7 @@ export class Tpm {
     const { dictionaryAttack = false, userWithAuth = true } = request;
     checkAuthValue(authValue);
     const template = sealTemplate({ authPolicy, dictionaryAttack, userWithAuth });
-    return this.#take(() =>
+    return this.#single(() =>
       createObject(this.#runner, this.#parent, template, { authValue, data }),
     );
   }
@@ -215,7 +215,7 @@ export class Tpm {
     spec: { attributes: number; dataSize: number; authValue?: Uint8Array },
   ): Promise<void> {
     checkAuthValue(spec.authValue ?? NONE);
-    return this.#take(() => this.#nv.define(index, spec));
+    return this.#single(() => this.#nv.define(index, spec));
   }
 
   /**
@@ -234,28 +234,28 @@ export class Tpm {
   }
 
   nvWrite(index: number, data: Uint8Array): Promise<void> {
-    return this.#take(() => this.#nv.write(index, data));
+    return this.#single(() => this.#nv.write(index, data));
   }
 
   /** Reads the first `size` bytes of an index. */
   nvRead(index: number, size: number): Promise<Buffer> {
-    return this.#take(() => this.#nv.read(index, size));
+    return this.#single(() => this.#nv.read(index, size));
   }
 
   /** undefined when there is no such index. */
   nvReadPublic(
     index: number,
   ): Promise<{ attributes: number; authPolicy: Buffer; dataSize: number } | undefined> {
-    return this.#take(() => this.#nv.readPublic(index));
+    return this.#single(() => this.#nv.readPublic(index));
   }
 
   nvUndefine(index: number): Promise<void> {
-    return this.#take(() => this.#nv.undefine(index));
+    return this.#single(() => this.#nv.undefine(index));
   }
 
   /** Handles of all NV indices of the TPM, other programs' too. */
   nvIndexes(): Promise<number[]> {
-    return this.#take(() => this.#nv.indexes());
+    return this.#single(() => this.#nv.indexes());
   }
 
   /** State of the TPM and of its lockout. */
@@ -317,6 +317,14 @@ export class Tpm {
       wipe(this.#ownerAuthorization);
       await this.transport.close();
     }
+  }
+
+  /**
+   * A command that stands by itself: in process, where it needs no session, it does not wait for
+   * those before it to be answered. The transport keeps the order.
+   */
+  #single<T>(work: () => Promise<T>): Promise<T> {
+    return this.transport.inProcess && !this.#closed ? work() : this.#take(work);
   }
 
   #take<T>(work: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { VirtualSmartCardError } from '../../errors.js';
 import { concatSecret, wipe } from '../../secret.js';
@@ -33,14 +33,17 @@ const LINE_FEED = 0x0a;
 const IV_LENGTH = 12;
 const TAG_LENGTH = 16;
 
-/** The AES key of a card file. */
+/**
+ * The AES key of a card file: HKDF with SHA-256 and no salt (RFC 5869), its one block written out,
+ * since node:crypto's own keeps what it is given until that is garbage-collected.
+ */
 export function deriveFileKey(sealedHalf: Uint8Array, fileSecret: Uint8Array): Buffer {
   const joined = concatSecret(sealedHalf, fileSecret);
+  const extracted = createHmac('sha256', '').update(joined).digest();
   try {
-    const info = 'virtual-smartcard card file';
-    return Buffer.from(hkdfSync('sha256', joined, Buffer.alloc(0), info, 32));
+    return createHmac('sha256', extracted).update('virtual-smartcard card file\x01').digest();
   } finally {
-    wipe(joined);
+    wipe(joined, extracted);
   }
 }
 

@@ -87,8 +87,9 @@ export async function defineIndex(
   { value, authValue }: { value: Uint8Array; authValue?: Uint8Array },
 ): Promise<void> {
   const spec = { attributes, dataSize, ...(authValue ? { authValue } : {}) };
-  if (authPolicy.length > 0) await tpm.nvDefineWritten(index, spec, value);
-  else await Promise.all([tpm.nvDefine(index, spec), tpm.nvWrite(index, value)]);
+  if (authPolicy.length > 0) return tpm.nvDefineWritten(index, spec, value);
+  await tpm.nvDefine(index, spec);
+  await tpm.nvWrite(index, value);
 }
 
 /** Handles that nobody uses now, as many as asked for. */

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { VirtualSmartCardError } from '../../errors.js';
+import { syncDirectory } from './atomic-file.js';
 import { CardFile, type CardFileHeader } from './card-file.js';
 import { EmbeddedCard } from './embedded-card.js';
 import { Intent } from './intent.js';
@@ -22,7 +23,11 @@ export async function recoverCards(
   for (const instance of await directory.instances('card')) {
     cards.set(instance, await load(context, instance));
   }
-  if (isOurs(context.tpm)) await removeStrayIndexes(context);
+  const working = [...cards.values()].filter((card) => card instanceof EmbeddedCard);
+  // A lost card may be an older copy, put back by mistake, of one whose indices these are.
+  if (isOurs(context.tpm) && working.length === cards.size) {
+    await removeStrayIndexes(context, working);
+  }
   return cards;
 }
 
@@ -63,12 +68,16 @@ async function load(context: StoreContext, instance: number): Promise<EmbeddedCa
 }
 
 /** On a TPM of our own, an index of our range that no card names belongs to nobody. */
-async function removeStrayIndexes({ tpm, directory }: StoreContext): Promise<void> {
-  const instances = await directory.instances('card');
-  const headers = await Promise.all(instances.map((instance) => readHeader(directory, instance)));
-  if (headers.includes(undefined)) return;
-  const named = new Set(headers.flatMap((header) => header?.nvIndexes ?? []));
-  for (const index of await tpm.nvIndexes()) {
-    if (isInOurRange(index) && !named.has(index)) await undefineIfOurs(tpm, index);
-  }
+async function removeStrayIndexes(
+  { tpm, directory }: StoreContext,
+  cards: readonly EmbeddedCard[],
+): Promise<void> {
+  const named = new Set(cards.flatMap(({ storage }) => storage.header.nvIndexes));
+  const present = await tpm.nvIndexes();
+  const strays = present.filter((index) => isInOurRange(index) && !named.has(index));
+  if (strays.length === 0) return;
+  // A file that was replaced right before a kill may not be safe from a power cut yet. The old one,
+  // if it came back, would need what goes now.
+  await syncDirectory(directory.cards);
+  for (const index of strays) await undefineIfOurs(tpm, index);
 }
