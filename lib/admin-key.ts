@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { describeType, invalidArgument, VirtualSmartCardError } from './errors.js';
 import { encryptTripleDes, keyCheckValue } from './gids/triple-des.js';
-import { concatSecret, wipe } from './secret.js';
+import { allocateSecret, concatSecret, randomSecret, wipe } from './secret.js';
 
 /** The admin key that tpmvscmgr's DEFAULT means. Everybody knows it. */
 const DEFAULT_KEY = '010203040506070801020304050607080102030405060708';
@@ -29,7 +28,7 @@ export class AdminKey {
 
   /** A new key from the operating system's random numbers. */
   static random(): AdminKey {
-    return new AdminKey(randomBytes(24));
+    return new AdminKey(randomSecret(24));
   }
 
   /** The publicly known key of tpmvscmgr's `/AdminKey DEFAULT`; for tests only. */
@@ -46,7 +45,7 @@ export class AdminKey {
       const actual = typeof hex === 'string' ? `${hex.length} characters` : describeType(hex);
       throw invalidArgument('adminKey', '48 hexadecimal digits', actual);
     }
-    const bytes = Buffer.alloc(24);
+    const bytes = allocateSecret(24);
     bytes.write(hex, 'hex');
     return new AdminKey(bytes);
   }

@@ -1,6 +1,6 @@
-import { constants, createECDH, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto';
+import { constants, createECDH, createPublicKey, publicEncrypt } from 'node:crypto';
 import type { PublicKey } from '../gids/card-state.js';
-import { wipe } from '../secret.js';
+import { randomSecret, wipe } from '../secret.js';
 import { kdfe } from './kdf.js';
 import { TpmWriter } from './writer.js';
 
@@ -21,7 +21,7 @@ export function shareSecret(parent: PublicKey, label: 'SECRET' | 'DUPLICATE'): S
 }
 
 function shareByRsa(parent: PublicKey & { type: 'rsa' }, label: string): SharedSecret {
-  const secret = randomBytes(32);
+  const secret = randomSecret(32);
   const key = createPublicKey({
     format: 'jwk',
     key: {

@@ -1,5 +1,6 @@
 import type { KeyAlgorithm } from '../backend/backend.js';
 import type { PublicKey } from '../gids/card-state.js';
+import { allocateSecret } from '../secret.js';
 import {
   TPM_ALG_AES,
   TPM_ALG_CFB,
@@ -157,7 +158,7 @@ export function leftPad(bytes: Uint8Array, size: number): Buffer {
   if (bytes.length > size) {
     throw responseError(`an integer of ${bytes.length} bytes where ${size} are the most`);
   }
-  const padded = Buffer.alloc(size);
+  const padded = allocateSecret(size);
   padded.set(bytes, size - bytes.length);
   return padded;
 }

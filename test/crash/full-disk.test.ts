@@ -38,9 +38,9 @@ function needsRoom({ call, text }: Step): boolean {
  * The directory's fsync after a card's file was replaced. When that fails the new content is in
  * force, and only a power cut could tell. Nothing but the making of a card is taken back then.
  */
-function isLastOfReplacement(step: Step, steps: readonly Step[]): boolean {
-  const before = steps[steps.indexOf(step) - 1];
-  return step.side === 'cards' && before?.call === 'openat' && !needsRoom(before);
+function isLastOfReplacement(step: Step, filling: readonly Step[]): boolean {
+  const before = filling[filling.indexOf(step) - 1];
+  return step.side === 'cards' && before?.call.startsWith('rename') === true;
 }
 
 /** A store that takes an operation again and again. */
@@ -93,7 +93,7 @@ test.each(OPERATIONS)('%s on a disk that is full from any step on', async (name,
         expect(answer.code, story).toBe('ERR_STATE_IO');
         failed++;
       }
-      const isTooLate = name !== 'create' && isLastOfReplacement(step, steps);
+      const isTooLate = name !== 'create' && isLastOfReplacement(step, filling);
       await store.examine(end, isTooLate ? ['old', 'new'] : refused).catch((error: unknown) => {
         const reason = error instanceof Error ? error.stack : String(error);
         throw new Error(`${story}\n${reason}`, { cause: error });

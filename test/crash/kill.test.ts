@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { VirtualSmartCardManager } from '../../lib/index.js';
 import { count } from '../support/counts.js';
@@ -84,6 +85,36 @@ class KilledStore {
 
 test.each(Object.keys(scenarios))(`%s, killed ${KILLS} times`, async (name) => {
   await killAgainAndAgain(name, { tpm: 'libtpms', sides: ['cards', 'tpm'], kills: KILLS });
+});
+
+test(`the first opening of a store, killed ${KILLS} times`, async () => {
+  const freshJob = async (): Promise<CrashJob> => {
+    return { stateDirectory: await temporaryDirectory(), tpm: 'libtpms', operation: 'open' };
+  };
+  const steps: Step[] = [];
+  for (const side of ['store', 'tpm'] as const) {
+    steps.push(...(await recordSteps(await freshJob(), side)).steps);
+  }
+  const { milliseconds } = await runOperation(await freshJob());
+  let stepsToCome = shuffled(steps);
+  for (let kill = 0; kill < KILLS; kill++) {
+    if (stepsToCome.length === 0) stepsToCome = shuffled(steps);
+    const job = await freshJob();
+    const step = kill % 2 === 0 ? stepsToCome.pop() : undefined;
+    const report = await (step
+      ? killAtStep(job, step)
+      : killAfter(job, Math.random() * milliseconds));
+    const story = `killed ${step ? `before ${step.text}` : 'at random'}\n${describe(report)}`;
+    await withManager(job.stateDirectory, async (manager) => {
+      expect(await manager.list(), story).toEqual([]);
+      expect(await manager.tpmStatus(), story).toMatchObject({ maxAuthFail: 32 });
+      await expectNothingLeftOver(job.stateDirectory);
+      const known = await makeKnownCard(manager);
+      await expectKeysWork(await manager.card(known.instanceId), known);
+    });
+    await rm(job.stateDirectory, { recursive: true });
+  }
+  console.log(`first opening: ${KILLS} kills, half before one of ${steps.length} steps`);
 });
 
 /** Those that make or remove indices: a TPM that lives on keeps whatever a kill left in it. */

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { CardFile } from '../../lib/backend/embedded/card-file.js';
+import { StateDirectory } from '../../lib/backend/embedded/state-directory.js';
 import { CrashChild, type CrashJob, describe, killAfter } from '../support/crash-child.js';
 import { killAtStep, recordSteps } from '../support/crash-steps.js';
 import {
@@ -35,7 +37,10 @@ async function triesLeft(root: string, known: KnownCard): Promise<number> {
   });
 }
 
-/** Blocked, and so again after the next start; the admin key then opens it, its key unharmed. */
+/**
+ * Blocked, and so again after the next start; the admin key then opens it, its key unharmed. What
+ * the PIN opened is gone, and its index with it: whoever defines that anew has gained nothing.
+ */
 async function expectBlocked(root: string, known: KnownCard): Promise<void> {
   for (let start = 0; start < 2; start++) {
     await withManager(root, async (manager) => {
@@ -44,6 +49,8 @@ async function expectBlocked(root: string, known: KnownCard): Promise<void> {
       await expectError(card.verifyPin(known.pin), 'ERR_PIN_BLOCKED');
       await expectError(card.changePin(known.pin, otherPin(known.pin)), 'ERR_PIN_BLOCKED');
       await expectNothingLeftOver(root);
+      const { header } = await CardFile.read(new StateDirectory(root).card(0));
+      expect(header.nvIndexes).toEqual([header.fileSecretIndex]);
     });
   }
   await withManager(root, async (manager) => {

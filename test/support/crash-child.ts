@@ -11,6 +11,7 @@ export interface CrashJob {
   /** The TPM, as the `tpm` option takes it. */
   tpm: string;
   operation:
+    | 'open'
     | 'create'
     | 'enroll'
     | 'changePin'

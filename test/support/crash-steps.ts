@@ -10,7 +10,7 @@ import { type ChildReport, CrashChild, type CrashJob, runOperation } from './cra
  * the card files and those that write to the software TPM's state are told apart by their paths.
  */
 export interface Step {
-  /** The card files, the software TPM's state, or the commands to a TPM behind a socket. */
+  /** The store's own file, the card files, the software TPM's state, or a TPM's socket. */
   side: Side;
   call: string;
   /** Which of that side's calls of that name, from the start of the process, counted from 1. */
@@ -19,7 +19,7 @@ export interface Step {
   text: string;
 }
 
-export type Side = 'cards' | 'tpm' | 'socket';
+export type Side = 'store' | 'cards' | 'tpm' | 'socket';
 
 /** The calls that change what is on the disk, and the mark with which an operation begins. */
 const CHANGES = [
@@ -44,14 +44,19 @@ function callsOf(side: Side): string[] {
   return side === 'socket' ? ['write'] : CHANGES;
 }
 
+const CARD_FILES = ['0000', '0001'].flatMap((card) =>
+  ['card', 'intent'].flatMap((kind) => [`cards/${card}.${kind}`, `cards/${card}.${kind}.tmp`]),
+);
+const FILES = {
+  store: ['.', 'store.json', 'store.json.tmp'],
+  cards: ['cards', ...CARD_FILES],
+  tpm: ['tpm', 'tpm/permall', 'tpm/permall.new'],
+};
+
 /** strace's options for the paths of a side; a socket has none. */
 function paths(root: string, side: Side): string[] {
   if (side === 'socket') return [];
-  const cards = ['0000', '0001'].flatMap((card) =>
-    ['card', 'intent'].flatMap((kind) => [`cards/${card}.${kind}`, `cards/${card}.${kind}.tmp`]),
-  );
-  const files = side === 'cards' ? ['cards', ...cards] : ['tpm', 'tpm/permall', 'tpm/permall.new'];
-  return [...files, 'begin'].flatMap((file) => ['-P', join(root, file)]);
+  return [...FILES[side], 'begin'].flatMap((file) => ['-P', join(root, file)]);
 }
 
 /** Lets a child perform its operation under strace: its steps on that side, in order. */

@@ -11,6 +11,7 @@ import { AdminKey, VirtualSmartCardManager } from '../../dist/index.js';
 const secret = (hex) => Buffer.from(hex, 'hex');
 
 const OPERATIONS = {
+  open: ({ open }) => open(),
   async create({ manager, job }) {
     const card = await manager.create({
       name: job.name,
@@ -50,7 +51,8 @@ await lines.next();
 
 async function perform(job) {
   const { stateDirectory, tpm } = job;
-  const manager = await VirtualSmartCardManager.open({ backend: 'embedded', stateDirectory, tpm });
+  const open = () => VirtualSmartCardManager.open({ backend: 'embedded', stateDirectory, tpm });
+  const manager = job.operation === 'open' ? undefined : await open();
   const isOnCard = job.instanceId !== undefined && job.operation !== 'destroy';
   const card = isOnCard ? await manager.card(job.instanceId) : undefined;
   if (job.fileSizeLimit !== undefined) limitFileSize(job.fileSizeLimit);
@@ -59,7 +61,7 @@ async function perform(job) {
   existsSync(join(stateDirectory, 'begin'));
   const began = performance.now();
   try {
-    await OPERATIONS[job.operation]({ manager, card, job });
+    await OPERATIONS[job.operation]({ open, manager, card, job });
     say({ event: 'done', milliseconds: performance.now() - began });
   } catch (error) {
     say({ event: 'rejected', milliseconds: performance.now() - began, ...failure(error) });
