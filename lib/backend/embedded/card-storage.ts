@@ -14,7 +14,7 @@ import {
 } from './card-file.js';
 import type { CardRecord } from './card-record.js';
 import { Intent } from './intent.js';
-import { defineIndex, FILE_SECRET_INDEX, freeIndexes } from './nv-indexes.js';
+import { defineFileSecret, FILE_SECRET_INDEX, freeIndexes } from './nv-indexes.js';
 import type { StoreContext } from './store-context.js';
 
 /** Length of each half of a file key. */
@@ -22,6 +22,10 @@ const HALF_LENGTH = 32;
 
 const TPM_RC_INTEGRITY = 0x09f;
 const TPM_RC_HANDLE = 0x08b;
+const TPM_RC_NV_UNINITIALIZED = 0x14a;
+
+/** A kill ended the making of the card; nobody was told that it exists. */
+export class UnfinishedCard extends Error {}
 
 /** Handles for a change's new indices, and how they are defined. */
 export interface NewIndexes {
@@ -72,7 +76,7 @@ export class CardStorage {
    * Reads a card.
    *
    * @throws VirtualSmartCardError `ERR_CARD_LOST` when the TPM no longer opens the file,
-   * `ERR_STATE_CORRUPT`, `ERR_STATE_IO`
+   * `ERR_STATE_CORRUPT`, `ERR_STATE_IO`; UnfinishedCard
    */
   static async load(context: StoreContext, instance: number): Promise<CardStorage> {
     const { tpm, directory } = context;
@@ -210,7 +214,9 @@ interface Committed {
 /**
  * Writes a card file over new indices. The intent comes first, so that whatever happens from there
  * on, the indices that the file on disk does not name are found and removed. The file is written
- * while the TPM defines the indices, and put in place when both are done.
+ * while the TPM defines the indices, and put in place when both are done. A card that is being made
+ * is not one before its file secret is written too, which happens at the same time: a file whose
+ * secret is defined but not written is what a kill left of such a card.
  */
 async function commit(
   context: StoreContext,
@@ -223,10 +229,15 @@ async function commit(
   const definitions: Promise<void>[] = [];
   const define = (work: () => Promise<void>) => void definitions.push(intent.then(work));
   const fileSecret = randomSecret(HALF_LENGTH);
+  const writeSecret = () => tpm.nvWrite(fileSecretIndex, fileSecret);
+  const isCreation = oldIndexes.length === 0;
   let preparing: Promise<{ file: PreparedFile; committed: Committed }> | undefined;
   try {
     const making = make({ handles, define });
-    define(() => defineIndex(tpm, fileSecretIndex, FILE_SECRET_INDEX, { value: fileSecret }));
+    define(async () => {
+      await defineFileSecret(tpm, fileSecretIndex);
+      if (!isCreation) await writeSecret();
+    });
     preparing = making.then(async (draft) => {
       const fileKey = deriveFileKey(draft.sealedHalf, fileSecret);
       const nvIndexes = [fileSecretIndex, ...credentialIndexes(draft.record)];
@@ -237,7 +248,7 @@ async function commit(
     });
     const { file, committed } = await allSettled(preparing, ...definitions);
     beforeCommit?.();
-    await file.replace();
+    await (isCreation ? allSettled(file.replace(), writeSecret()) : file.replace());
     await settleLater((await intent).settle(committed.header.nvIndexes));
     return committed;
   } catch (error) {
@@ -245,7 +256,7 @@ async function commit(
       ({ file }) => file.discard(),
       () => undefined,
     );
-    await settleLater(takeBack(context, instance, intent, oldIndexes.length === 0));
+    await settleLater(takeBack(context, instance, intent, isCreation));
     throw error;
   } finally {
     wipe(fileSecret);
@@ -285,6 +296,7 @@ async function readFileSecret(tpm: Tpm, header: CardFileHeader): Promise<Buffer>
   try {
     return await tpm.nvRead(header.fileSecretIndex, FILE_SECRET_INDEX.dataSize);
   } catch (error) {
+    if (isTpmCode(error, TPM_RC_NV_UNINITIALIZED)) throw new UnfinishedCard();
     if (!isTpmCode(error, TPM_RC_HANDLE)) throw error;
     throw secretGone(header.name, error);
   }

@@ -3,7 +3,7 @@ import { wipe } from '../../secret.js';
 import { isTpmCode } from '../../tpm/error.js';
 import { Tpm } from '../../tpm/tpm.js';
 import type { Credential } from './card-record.js';
-import { defineIndex, PIN_INDEX, pinIndexName } from './nv-indexes.js';
+import { definePinIndex, PIN_INDEX, pinIndexName } from './nv-indexes.js';
 
 /** Wrong tries after which a PIN or PUK is blocked, as Windows has it since 8.1. */
 export const TRIES = 5;
@@ -44,14 +44,14 @@ export async function createCredential(
       dictionaryAttack: true,
       userWithAuth: false,
     });
-    if (index !== undefined) define(() => definePinIndex(tpm, index, secret, salt));
+    if (index !== undefined) define(() => defineIndex(tpm, index, secret, salt));
     return { length: secret.length, salt, index, sealed: await sealing };
   } finally {
     wipe(objectAuth);
   }
 }
 
-async function definePinIndex(
+async function defineIndex(
   tpm: Tpm,
   index: number,
   secret: Uint8Array,
@@ -59,7 +59,7 @@ async function definePinIndex(
 ): Promise<void> {
   const authValue = deriveAuth(secret, salt, 'index');
   try {
-    await defineIndex(tpm, index, PIN_INDEX, { value: pinCount(0, TRIES), authValue });
+    await definePinIndex(tpm, index, authValue, pinCount(0, TRIES));
   } finally {
     wipe(authValue);
   }

@@ -36,8 +36,6 @@ export const FILE_SECRET_INDEX = {
   authPolicy: NONE,
 } as const;
 
-export type IndexKind = typeof PIN_INDEX | typeof FILE_SECRET_INDEX;
-
 /** Part of the range that TCG's registry leaves to the owner's software. */
 const FIRST = 0x01860000;
 const COUNT = 0x10000;
@@ -79,17 +77,21 @@ export async function undefineIfOurs(tpm: Tpm, index: number): Promise<void> {
   if (isOurs) await tpm.nvUndefine(index);
 }
 
-/** Defines an index and writes its first value; it needs no more than the handle to be found again. */
-export async function defineIndex(
+/** Defines a PIN index and writes its counter, once and for all. */
+export async function definePinIndex(
   tpm: Tpm,
   index: number,
-  { attributes, dataSize, authPolicy }: IndexKind,
-  { value, authValue }: { value: Uint8Array; authValue?: Uint8Array },
+  authValue: Uint8Array,
+  counter: Uint8Array,
 ): Promise<void> {
-  const spec = { attributes, dataSize, ...(authValue ? { authValue } : {}) };
-  if (authPolicy.length > 0) return tpm.nvDefineWritten(index, spec, value);
-  await tpm.nvDefine(index, spec);
-  await tpm.nvWrite(index, value);
+  const { attributes, dataSize } = PIN_INDEX;
+  await tpm.nvDefineWritten(index, { attributes, dataSize, authValue }, counter);
+}
+
+/** Defines a file secret, which is nothing until it is written. */
+export async function defineFileSecret(tpm: Tpm, index: number): Promise<void> {
+  const { attributes, dataSize } = FILE_SECRET_INDEX;
+  await tpm.nvDefine(index, { attributes, dataSize });
 }
 
 /** Handles that nobody uses now, as many as asked for. */

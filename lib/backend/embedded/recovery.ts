@@ -2,8 +2,9 @@ import { rm } from 'node:fs/promises';
 import { VirtualSmartCardError } from '../../errors.js';
 import { syncDirectory } from './atomic-file.js';
 import { CardFile, type CardFileHeader } from './card-file.js';
+import { UnfinishedCard } from './card-storage.js';
 import { EmbeddedCard } from './embedded-card.js';
-import { Intent } from './intent.js';
+import { eraseCard, Intent } from './intent.js';
 import type { LostCard } from './lost-card.js';
 import { isInOurRange, undefineIfOurs } from './nv-indexes.js';
 import type { StateDirectory } from './state-directory.js';
@@ -21,7 +22,8 @@ export async function recoverCards(
   }
   const cards = new Map<number, EmbeddedCard | LostCard>();
   for (const instance of await directory.instances('card')) {
-    cards.set(instance, await load(context, instance));
+    const card = await load(context, instance);
+    if (card) cards.set(instance, card);
   }
   const working = [...cards.values()].filter((card) => card instanceof EmbeddedCard);
   // A lost card may be an older copy, put back by mistake, of one whose indices these are.
@@ -54,10 +56,19 @@ export async function storageParentOf(directory: StateDirectory): Promise<Buffer
   return undefined;
 }
 
-async function load(context: StoreContext, instance: number): Promise<EmbeddedCard | LostCard> {
+/** The card; undefined when it turns out to be unfinished, and was removed. */
+async function load(
+  context: StoreContext,
+  instance: number,
+): Promise<EmbeddedCard | LostCard | undefined> {
   try {
     return await EmbeddedCard.load(context, instance);
   } catch (error) {
+    if (error instanceof UnfinishedCard) {
+      const header = await readHeader(context.directory, instance);
+      await eraseCard(context, instance, header?.nvIndexes ?? []);
+      return undefined;
+    }
     const isUnusable =
       VirtualSmartCardError.is(error, 'ERR_CARD_LOST') ||
       VirtualSmartCardError.is(error, 'ERR_STATE_CORRUPT');
