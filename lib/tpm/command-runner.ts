@@ -1,8 +1,16 @@
 import { wipe } from '../secret.js';
 import { type Answer, type Command, encodePlain, encodeWithPassword } from './command.js';
-import { TPM_CC, TPM_RC, TPM_RH_LOCKOUT, TPM_SE_HMAC } from './constants.js';
+import {
+  HMAC_SESSION_FIRST,
+  TPM_CC,
+  TPM_RC,
+  TPM_RH_LOCKOUT,
+  TPM_SE_HMAC,
+  TRANSIENT_FIRST,
+} from './constants.js';
 import { isTpmCode, responseError, tpmError } from './error.js';
 import type { AuthorizedCommand, HmacSession } from './hmac-session.js';
+import { flushLeftovers } from './leftovers.js';
 import { TpmReader } from './reader.js';
 import { splitResponse } from './response.js';
 import { type SaltParent, startSession } from './start-session.js';
@@ -38,6 +46,11 @@ export class CommandRunner {
 
   constructor(transport: TpmTransport) {
     this.transport = transport;
+    // From the first command on: a program that was killed may have left no slot to open the TPM with.
+    const releaseSessions = () => flushLeftovers(this, HMAC_SESSION_FIRST);
+    this.slotReleases.set(TPM_RC.SESSION_MEMORY, releaseSessions);
+    this.slotReleases.set(TPM_RC.SESSION_HANDLES, releaseSessions);
+    this.slotReleases.set(TPM_RC.OBJECT_MEMORY, () => flushLeftovers(this, TRANSIENT_FIRST));
   }
 
   /** What sessions are to be salted to; undefined in process, where nobody is to be kept out. */

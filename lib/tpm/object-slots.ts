@@ -1,5 +1,5 @@
 import type { CommandRunner } from './command-runner.js';
-import { HMAC_SESSION_FIRST, TPM_CC, TPM_RC, TRANSIENT_FIRST } from './constants.js';
+import { TPM_CC, TPM_RC, TRANSIENT_FIRST } from './constants.js';
 import { responseError } from './error.js';
 import { flushLeftovers } from './leftovers.js';
 import { objectName } from './name.js';
@@ -45,9 +45,6 @@ export class ObjectSlots {
     runner.slotReleases.set(TPM_RC.OBJECT_MEMORY, async () => {
       return (await this.#evictOldest()) || flushLeftovers(runner, TRANSIENT_FIRST);
     });
-    const releaseSessions = () => flushLeftovers(runner, HMAC_SESSION_FIRST);
-    runner.slotReleases.set(TPM_RC.SESSION_MEMORY, releaseSessions);
-    runner.slotReleases.set(TPM_RC.SESSION_HANDLES, releaseSessions);
   }
 
   /** Marks an object as used now, so that others are evicted before it. */

@@ -14,7 +14,7 @@ import {
 import { temporaryDirectory } from '../support/store.js';
 
 /** In the short share a disk fills up at every n-th step only. */
-const EVERY = count(4, 1);
+const EVERY = count(8, 1);
 
 /**
  * Operations, and what they may leave when they were refused. A deletion is several changes: one

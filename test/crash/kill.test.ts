@@ -25,7 +25,7 @@ import { Swtpm } from '../support/swtpm.js';
 
 /** Half of them right before a step that writes, half after a random time. */
 const KILLS = count(10, 200);
-const SWTPM_KILLS = count(6, 200);
+const SWTPM_KILLS = count(4, 200);
 
 /**
  * One store takes all kills of an operation, so that what one leaves behind meets the next. Beside

@@ -26,6 +26,15 @@ async function storeWithCard(): Promise<{ root: string; known: KnownCard; job: C
   };
 }
 
+async function failFourTimes(root: string, known: KnownCard): Promise<void> {
+  await withManager(root, async (manager) => {
+    const card = await manager.card(known.instanceId);
+    for (let left = 4; left > 0; left--) {
+      await expectError(card.verifyPin(otherPin(known.pin)), 'ERR_PIN_INCORRECT');
+    }
+  });
+}
+
 /** Tries left, as a process finds them that opens the store anew. */
 async function triesLeft(root: string, known: KnownCard): Promise<number> {
   return withManager(root, async (manager) => {
@@ -44,13 +53,13 @@ async function triesLeft(root: string, known: KnownCard): Promise<number> {
 async function expectBlocked(root: string, known: KnownCard): Promise<void> {
   for (let start = 0; start < 2; start++) {
     await withManager(root, async (manager) => {
+      const { header } = await CardFile.read(new StateDirectory(root).card(0));
+      expect(header.nvIndexes).toEqual([header.fileSecretIndex]);
       const card = await manager.card(known.instanceId);
       expect(await card.pinTries()).toEqual({ left: 0, max: 5 });
       await expectError(card.verifyPin(known.pin), 'ERR_PIN_BLOCKED');
       await expectError(card.changePin(known.pin, otherPin(known.pin)), 'ERR_PIN_BLOCKED');
       await expectNothingLeftOver(root);
-      const { header } = await CardFile.read(new StateDirectory(root).card(0));
-      expect(header.nvIndexes).toEqual([header.fileSecretIndex]);
     });
   }
   await withManager(root, async (manager) => {
@@ -96,14 +105,29 @@ test('killed at any step of a wrong PIN, the tries go down or stay, and never up
   await expectBlocked(root, known);
 });
 
-test('a right PIN whose process is killed gives all tries back, or leaves them as they were', async () => {
+test('killed between the fifth wrong PIN and the end of what it guards, the next start ends it', async () => {
   const { root, known, job } = await storeWithCard();
+  await failFourTimes(root, known);
+  const { steps } = await recordSteps(job, 'cards');
   await withManager(root, async (manager) => {
     const card = await manager.card(known.instanceId);
-    for (let left = 4; left > 0; left--) {
-      await expectError(card.verifyPin(otherPin(known.pin)), 'ERR_PIN_INCORRECT');
-    }
+    await card.unblock({ adminKey: known.adminKey, newPin: known.pin });
   });
+  await failFourTimes(root, known);
+  const [first] = steps;
+  if (!first) throw new Error('the block wrote nothing');
+  const report = await killAtStep(job, first);
+  expect(report.events.map(({ event }) => event)).toEqual(['begin']);
+  // The card's file still has what the PIN opens.
+  const { header } = await CardFile.read(new StateDirectory(root).card(0));
+  expect(header.nvIndexes).toHaveLength(2);
+  expect(await triesLeft(root, known)).toBe(0);
+  await expectBlocked(root, known);
+});
+
+test('a right PIN whose process is killed gives all tries back, or leaves them as they were', async () => {
+  const { root, known, job } = await storeWithCard();
+  await failFourTimes(root, known);
   const right = { ...job, pin: known.pin.toString('hex') };
   const child = new CrashChild(right);
   await child.next('begin', 'failed');
