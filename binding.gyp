@@ -12,7 +12,7 @@
       'target_name': 'virtual_smartcard',
       'sources': [
         'native/addon.cc',
-        "<!@(node -p \"process.argv.slice(1).flatMap((folder) => fs.readdirSync('native/' + folder).filter((name) => name.endsWith('.cc')).sort().map((name) => 'native/' + folder + '/' + name)).join(' ')\" node <(platform_folder))",
+        "<!@(node -p \"process.argv.slice(1).flatMap((folder) => fs.readdirSync('native/' + folder, { recursive: true }).filter((name) => name.endsWith('.cc')).sort().map((name) => 'native/' + folder + '/' + name.replaceAll(path.sep, '/'))).join(' ')\" node <(platform_folder))",
       ],
       'include_dirs': ['native'],
       'dependencies': [
@@ -21,12 +21,15 @@
       'defines': ['NAPI_VERSION=8'],
       'conditions': [
         ['OS=="win"', {
-          'defines': ['WIN32_LEAN_AND_MEAN', 'NOMINMAX', 'UNICODE', '_UNICODE'],
+          'defines': ['WIN32_LEAN_AND_MEAN', 'NOMINMAX', 'UNICODE', '_UNICODE', '_WIN32_WINNT=0x0A00'],
+          # winscard.dll, tbs.dll and ncrypt.dll are not here: they are loaded by their full path.
+          'libraries': ['-lole32.lib', '-lsetupapi.lib', '-ladvapi32.lib', '-luser32.lib', '-luuid.lib'],
+          'msvs_configuration_attributes': { 'SpectreMitigation': 'Spectre' },
           'msvs_settings': {
             'VCCLCompilerTool': {
               'ExceptionHandling': 1,
               'WarningLevel': 4,
-              'AdditionalOptions': ['/std:c++17', '/guard:cf', '/sdl', '/permissive-', '/utf-8'],
+              'AdditionalOptions': ['/std:c++17', '/guard:cf', '/sdl', '/permissive-', '/utf-8', '/Zc:__cplusplus'],
             },
             'VCLinkerTool': { 'AdditionalOptions': ['/guard:cf'] },
           },
@@ -35,6 +38,10 @@
           'cflags_cc': [
             '-std=c++17', '-Wall', '-Wextra', '-fvisibility=hidden', '-fvisibility-inlines-hidden',
           ],
+        }],
+        # Control-flow enforcement of the processor; arm64 has no such linker option.
+        ['OS=="win" and target_arch=="x64"', {
+          'msvs_settings': { 'VCLinkerTool': { 'AdditionalOptions': ['/CETCOMPAT'] } },
         }],
         ['OS=="mac"', {
           'defines': ['LIBTPMS_FILE="libtpms.0.dylib"', 'LIBTPMS_BINDING=0'],

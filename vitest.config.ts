@@ -9,6 +9,8 @@ const timeout = soak ? 4 * 60 * 60 * 1000 : 2 * 60 * 1000;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Those run inside Node for Windows: `npm run test:windows`.
+    exclude: ['test/windows-lab/**'],
     // A process for each file: libtpms exists once per process, and some tests end theirs.
     pool: 'forks',
     maxWorkers: 2,

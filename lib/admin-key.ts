@@ -26,19 +26,30 @@ export class AdminKey {
     this.#bytes = bytes;
   }
 
-  /** A new key from the operating system's random numbers. */
+  /**
+   * A new key from the operating system's random numbers.
+   *
+   * @example `const adminKey = AdminKey.random();`
+   */
   static random(): AdminKey {
     return new AdminKey(randomSecret(24));
   }
 
-  /** The publicly known key of tpmvscmgr's `/AdminKey DEFAULT`; for tests only. */
+  /**
+   * The publicly known key of tpmvscmgr's `/AdminKey DEFAULT`; for tests only.
+   *
+   * @example `const card = await manager.create({ name: 'Test', pin, adminKey: AdminKey.default() });`
+   */
   static default(): AdminKey {
     return AdminKey.fromHex(DEFAULT_KEY);
   }
 
   /**
-   * @param hex - 48 hexadecimal digits
+   * The key of these digits, such as `exportHex` gave them.
+   *
+   * @param hex - 48 hexadecimal digits, in any case
    * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
+   * @example `const adminKey = AdminKey.fromHex(await vault.get('laptop-4711'));`
    */
   static fromHex(hex: string): AdminKey {
     if (typeof hex !== 'string' || !/^[0-9a-f]{48}$/i.test(hex)) {
@@ -51,8 +62,11 @@ export class AdminKey {
   }
 
   /**
-   * @param bytes - 24 bytes, copied
+   * The key of these bytes.
+   *
+   * @param bytes - 24 bytes, copied; the caller wipes theirs
    * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
+   * @example `const adminKey = AdminKey.fromBytes(bytes);`
    */
   static fromBytes(bytes: Uint8Array): AdminKey {
     if (!(bytes instanceof Uint8Array) || bytes.length !== 24) {
@@ -61,22 +75,46 @@ export class AdminKey {
     return new AdminKey(concatSecret(bytes));
   }
 
-  /** The key as 48 hexadecimal digits, to be stored where secrets are kept. */
+  /**
+   * The key as 48 hexadecimal digits, to be stored where secrets are kept.
+   *
+   * @throws VirtualSmartCardError `ERR_CLOSED`
+   * @example `await vault.put('laptop-4711', adminKey.exportHex());`
+   */
   exportHex(): string {
     return this.#use().toString('hex');
   }
 
-  /** A copy of the key's 24 bytes, which the caller wipes. */
+  /**
+   * A copy of the key's 24 bytes, which the caller wipes.
+   *
+   * @throws VirtualSmartCardError `ERR_CLOSED`
+   * @example
+   * ```ts
+   * const bytes = adminKey.exportBytes();
+   * await hsm.importKey(bytes).finally(() => bytes.fill(0));
+   * ```
+   */
   exportBytes(): Buffer {
     return concatSecret(this.#use());
   }
 
-  /** Another key object of the same key, which outlives this one. */
+  /**
+   * Another key object of the same key, which outlives this one.
+   *
+   * @throws VirtualSmartCardError `ERR_CLOSED`
+   * @example `using own = adminKey.clone();`
+   */
   clone(): AdminKey {
     return new AdminKey(concatSecret(this.#use()));
   }
 
-  /** Key check value: the first 3 bytes of 8 zero bytes encrypted, as 6 hexadecimal digits. */
+  /**
+   * Key check value: the first 3 bytes of 8 zero bytes encrypted, as 6 hexadecimal digits. It tells
+   * keys apart without showing them.
+   *
+   * @throws VirtualSmartCardError `ERR_CLOSED`
+   */
   get kcv(): string {
     return keyCheckValue(this.#use()).toString('hex');
   }
@@ -86,7 +124,12 @@ export class AdminKey {
    *
    * @param challenge - 8 bytes
    * @returns 8 bytes
-   * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
+   * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`, `ERR_CLOSED`
+   * @example
+   * ```ts
+   * // On the helpdesk's server, which alone has the key:
+   * server.on('challenge', (challenge, answer) => answer(adminKey.respond(challenge)));
+   * ```
    */
   respond(challenge: Uint8Array): Buffer {
     if (!(challenge instanceof Uint8Array) || challenge.length !== 8) {
@@ -95,7 +138,12 @@ export class AdminKey {
     return encryptTripleDes(this.#use(), challenge);
   }
 
-  /** Wipes the key. Later use of this object fails with `ERR_CLOSED`. */
+  /**
+   * Wipes the key. Later use of this object fails with `ERR_CLOSED`; cards keep the key. `using`
+   * does it by itself. Safe to call twice.
+   *
+   * @example `adminKey.dispose();`
+   */
   dispose(): void {
     wipe(this.#bytes);
     this.#bytes = undefined;
@@ -105,10 +153,12 @@ export class AdminKey {
     this.dispose();
   }
 
+  /** Not the key. */
   toString(): string {
     return '[AdminKey]';
   }
 
+  /** Not the key. */
   toJSON(): string {
     return '[AdminKey]';
   }

@@ -40,11 +40,24 @@ const DECRYPTION_ALGORITHMS = new Map<string, DecryptionScheme>([
   ...HASHES.map((hash): [string, DecryptionScheme] => [`RSA-OAEP-${hash}`, { type: 'oaep', hash }]),
 ]);
 
-/** Names of all signature algorithms. */
-export const SIGNATURE_ALGORITHM_NAMES = [...SIGNATURE_ALGORITHMS.keys()] as SignatureAlgorithm[];
+/**
+ * Names of all signature algorithms.
+ *
+ * @example
+ * ```ts
+ * const forThisKey = SIGNATURE_ALGORITHM_NAMES.filter((name) => name.startsWith('RSA') === isRsa);
+ * ```
+ */
+export const SIGNATURE_ALGORITHM_NAMES: readonly SignatureAlgorithm[] = [
+  ...SIGNATURE_ALGORITHMS.keys(),
+] as SignatureAlgorithm[];
 
-/** Names of all decryption algorithms. */
-export const DECRYPTION_ALGORITHM_NAMES = [
+/**
+ * Names of all decryption algorithms.
+ *
+ * @example `const isKnown = DECRYPTION_ALGORITHM_NAMES.some((name) => name === wanted);`
+ */
+export const DECRYPTION_ALGORITHM_NAMES: readonly DecryptionAlgorithm[] = [
   ...DECRYPTION_ALGORITHMS.keys(),
 ] as DecryptionAlgorithm[];
 

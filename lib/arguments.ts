@@ -72,7 +72,7 @@ const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
  * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
  */
 export function checkText(value: unknown, parameter: string, maxLength: number): string {
-  const expected = `1 to ${maxLength} characters, none of them a control character,`;
+  const expected = `1 to ${maxLength} characters without control characters`;
   if (typeof value !== 'string') throw invalidArgument(parameter, expected, describeType(value));
   if (value.length === 0) throw invalidArgument(parameter, expected, 'an empty string');
   if (value.length > maxLength) {

@@ -361,7 +361,12 @@ export class VirtualSmartCard {
     );
   }
 
-  /** Locks the card and lets go of it; it stays where it is. Safe to call twice. */
+  /**
+   * Locks the card and lets go of it; it stays where it is. `await using` does it by itself. Safe to
+   * call twice.
+   *
+   * @example `await card.close();`
+   */
   close(): Promise<void> {
     this.#closing ??= this.#connection.close().finally(() => this.#onClose(this));
     return this.#closing;

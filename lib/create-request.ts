@@ -9,7 +9,7 @@ import { copySecret, type SecretInput, wipe } from './secret.js';
 
 /** What a card is created with. */
 export interface CreateOptions extends LongCallOptions {
-  /** Friendly name, 1 to 256 characters. */
+  /** Friendly name, 1 to 256 UTF-16 units without control characters. */
   name: string;
   /** First PIN; it must satisfy the policy. */
   pin: SecretInput;

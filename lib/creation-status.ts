@@ -5,7 +5,9 @@ export type CreationStatusName = (typeof STATUSES)[number]['name'];
 export interface CreationStatus {
   /** 0 to 13. */
   code: number;
+  /** Without TPMVSCMGR_STATUS_. */
   name: CreationStatusName;
+  /** English, as tpmvscmgr prints it. */
   message: string;
 }
 
@@ -39,5 +41,12 @@ export function creationStatus(name: CreationStatusName): CreationStatus {
   return found;
 }
 
-/** All 14, in the order of their codes. */
+/**
+ * All 14, in the order of their codes.
+ *
+ * @example
+ * ```ts
+ * const onProgress = ({ code }) => bar.update(code / CREATION_STATUSES.length);
+ * ```
+ */
 export const CREATION_STATUSES: readonly CreationStatus[] = STATUSES;

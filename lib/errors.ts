@@ -45,6 +45,18 @@
  * | `ERR_KEY_IMPORT_NOT_ALLOWED` | The card was made without `allowKeyImport`. |
  * | `ERR_ALGORITHM_NOT_SUPPORTED` | The key or the TPM cannot do this algorithm. |
  * | `ERR_DECRYPTION_FAILED` | The ciphertext does not belong to the key, or is damaged. |
+ * | `ERR_NOT_SUPPORTED_REMOTE` | Another machine lets only create and destroy be done. |
+ * | `ERR_ELEVATION_REQUIRED` | Windows: the program does not run as an administrator. |
+ * | `ERR_ELEVATION_REFUSED` | Windows: the user refused an administrator's consent. |
+ * | `ERR_ACCESS_DENIED` | Windows: the caller has not the right. |
+ * | `ERR_TERMINAL_SESSION` | Windows: cards are made and destroyed outside of Remote Desktop only. |
+ * | `ERR_ARCHITECTURE` | Windows: Node and the addon are not of the processor's own architecture. |
+ * | `ERR_MANAGER_UNAVAILABLE` | Windows: the virtual smart card manager does not start, does not answer, or ended. |
+ * | `ERR_SMART_CARD_SERVICE` | Windows: the Smart Card service does not run. |
+ * | `ERR_TPM_NOT_READY` | Windows: the TPM is not provisioned, or disabled. |
+ * | `ERR_REBOOT_REQUIRED` | Windows: it was done, or can be done, but a restart comes first; `instanceIds` names the card. |
+ * | `ERR_TIMEOUT` | Windows did not come back in time. |
+ * | `ERR_WINDOWS` | Windows failed in a way not listed here; `hresult` and the message have its code and text. |
  * | `ERR_INF` | The INF text has a line that is wrong or not understood; `line` has its number. |
  */
 export type VirtualSmartCardErrorCode =
@@ -90,6 +102,18 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_KEY_IMPORT_NOT_ALLOWED'
   | 'ERR_ALGORITHM_NOT_SUPPORTED'
   | 'ERR_DECRYPTION_FAILED'
+  | 'ERR_NOT_SUPPORTED_REMOTE'
+  | 'ERR_ELEVATION_REQUIRED'
+  | 'ERR_ELEVATION_REFUSED'
+  | 'ERR_ACCESS_DENIED'
+  | 'ERR_TERMINAL_SESSION'
+  | 'ERR_ARCHITECTURE'
+  | 'ERR_MANAGER_UNAVAILABLE'
+  | 'ERR_SMART_CARD_SERVICE'
+  | 'ERR_TPM_NOT_READY'
+  | 'ERR_REBOOT_REQUIRED'
+  | 'ERR_TIMEOUT'
+  | 'ERR_WINDOWS'
   | 'ERR_INF';
 
 /** What a {@link VirtualSmartCardError} may carry besides its message. */
@@ -102,6 +126,8 @@ export interface VirtualSmartCardErrorDetails {
   statusWord?: number;
   /** Windows HRESULT, unsigned. */
   hresult?: number;
+  /** Windows: the step of the virtual smart card manager that failed, a TPMVSCMGR_ERROR without its prefix. */
+  reportedError?: string;
   /** Tries left before the PIN or PUK blocks. */
   triesLeft?: number;
   /** Milliseconds until a new try is possible. */
@@ -116,7 +142,7 @@ export interface VirtualSmartCardErrorDetails {
   actual?: string;
   /** Line of the INF text, counted from 1. */
   line?: number;
-  /** The instance ids that matched, for `ERR_CARD_AMBIGUOUS`. */
+  /** The instance ids that matched, for `ERR_CARD_AMBIGUOUS`; the card's, for `ERR_REBOOT_REQUIRED`. */
   instanceIds?: readonly string[];
 }
 
@@ -135,12 +161,14 @@ export interface VirtualSmartCardErrorDetails {
  * }
  * ```
  */
-export class VirtualSmartCardError extends Error {
+export class VirtualSmartCardError extends Error implements VirtualSmartCardErrorDetails {
+  /** What happened. Codes stay; messages may change. */
   readonly code: VirtualSmartCardErrorCode;
   // Declared only, so that a field that is not set is not there at all.
   declare readonly tpmCode?: number;
   declare readonly statusWord?: number;
   declare readonly hresult?: number;
+  declare readonly reportedError?: string;
   declare readonly triesLeft?: number;
   declare readonly retryAfterMs?: number;
   declare readonly holderPid?: number;
@@ -161,16 +189,31 @@ export class VirtualSmartCardError extends Error {
     Object.assign(this, fields);
   }
 
+  /** `VirtualSmartCardError` */
   override get name(): string {
     return 'VirtualSmartCardError';
   }
 
-  /** True when `error` is a {@link VirtualSmartCardError}, of the given code when one is named. */
+  /**
+   * True when `error` is a {@link VirtualSmartCardError}, of the given code when one is named.
+   *
+   * @example
+   * ```ts
+   * await card.verifyPin(pin).catch((error) => {
+   *   if (!VirtualSmartCardError.is(error, 'ERR_PIN_INCORRECT')) throw error;
+   *   console.error(`wrong PIN, ${error.triesLeft} tries left`);
+   * });
+   * ```
+   */
   static is(error: unknown, code?: VirtualSmartCardErrorCode): error is VirtualSmartCardError {
     return error instanceof VirtualSmartCardError && (code === undefined || error.code === code);
   }
 
-  /** What `--json` prints: code, message and the fields that are set. */
+  /**
+   * What `--json` prints: code, message and the fields that are set.
+   *
+   * @example `log.error(JSON.stringify(error));`
+   */
   toJSON(): Record<string, unknown> {
     const { cause: _cause, stack: _stack, ...fields } = this as Record<string, unknown>;
     return { ...fields, code: this.code, message: this.message };

@@ -12,6 +12,7 @@ export type {
   KeyAlgorithm,
   KeySpec,
   LongCallOptions,
+  TpmDevice,
   TpmStatus,
 } from './backend/backend.js';
 export { VirtualSmartCard } from './card.js';
@@ -27,7 +28,7 @@ export type { DistinguishedName } from './enroll/distinguished-name.js';
 export { type EnrollmentRequest, parseInf } from './enroll/inf.js';
 export type { KeyUsage } from './enroll/key-usage.js';
 export type { PendingRequest } from './enroll/pending-request.js';
-export type { ValidityUnit } from './enroll/validity.js';
+export type { ValiditySpec, ValidityUnit } from './enroll/validity.js';
 export {
   VirtualSmartCardError,
   type VirtualSmartCardErrorCode,

@@ -25,7 +25,7 @@ export function normalizeInstanceId(instanceId: string): string {
   if (number === undefined) {
     throw invalidArgument(
       'instanceId',
-      'a device instance id such as ROOT\\SMARTCARDREADER\\0000, or its number',
+      'a device instance id such as ROOT\\SMARTCARDREADER\\0000 or its four digits',
       typeof instanceId === 'string' ? `"${instanceId.slice(0, 80)}"` : describeType(instanceId),
     );
   }

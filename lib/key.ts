@@ -39,6 +39,7 @@ const DSA_ENCODINGS = ['der', 'ieee-p1363'] as const;
 export class VirtualSmartCardKey {
   /** Name of the container that holds the key. */
   readonly container: string;
+  /** What kind of key it is, and with that what it can do. */
   readonly algorithm: KeyAlgorithm;
   /** Windows' key specification. */
   readonly keySpec: KeySpec;
@@ -174,7 +175,11 @@ export class VirtualSmartCardKey {
     await withCheckedPin(options, (pin) => this.#open().deleteContainer(this.container, pin));
   }
 
-  /** Lets go of the key; it stays on the card. Later use of this object fails with `ERR_CLOSED`. */
+  /**
+   * Lets go of the key; it stays on the card. Later use of this object fails with `ERR_CLOSED`.
+   *
+   * @example `await key.close();`
+   */
   async close(): Promise<void> {
     this.#closed = true;
   }

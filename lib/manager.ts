@@ -239,7 +239,12 @@ export class VirtualSmartCardManager {
     }
   }
 
-  /** Closes the cards opened here and lets go of the TPM. Safe to call twice. */
+  /**
+   * Closes the cards opened here and lets go of the TPM, once what is under way has ended. `await
+   * using` does it by itself. Safe to call twice.
+   *
+   * @example `await manager.close();`
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

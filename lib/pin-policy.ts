@@ -71,6 +71,7 @@ export class PinPolicy implements Required<PinPolicyOptions> {
    * Checks the options and fills in the defaults.
    *
    * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
+   * @example `const policy = PinPolicy.from({ minLength: 6, digits: 'required' });`
    */
   static from(options: PinPolicyOptions | PinPolicy = {}): PinPolicy {
     if (options instanceof PinPolicy) return options;
@@ -86,7 +87,15 @@ export class PinPolicy implements Required<PinPolicyOptions> {
     return new PinPolicy(options);
   }
 
-  /** What the PIN breaks, each as a half-sentence about "it"; empty when it is good. */
+  /**
+   * What the PIN breaks, each as a half-sentence about "it"; empty when it is good.
+   *
+   * @param pin - its bytes; what counts are bytes, not characters
+   * @example
+   * ```ts
+   * for (const violation of policy.violations(pin)) console.error(`The PIN cannot be taken: ${violation}.`);
+   * ```
+   */
   violations(pin: Uint8Array): string[] {
     const broken: string[] = [];
     if (pin.length < this.minLength) broken.push(`it is shorter than ${this.minLength} bytes`);
@@ -99,7 +108,11 @@ export class PinPolicy implements Required<PinPolicyOptions> {
     return broken;
   }
 
-  /** The 32-byte form that Windows takes: eight little-endian 32-bit numbers. */
+  /**
+   * The 32-byte form that Windows takes: eight little-endian 32-bit numbers ([MS-TPMVSC] 2.2.2.1).
+   *
+   * @example `const blob = PinPolicy.from({ minLength: 6 }).toBytes();`
+   */
   toBytes(): Buffer {
     const bytes = Buffer.alloc(32);
     const numbers = [
@@ -112,7 +125,11 @@ export class PinPolicy implements Required<PinPolicyOptions> {
     return bytes;
   }
 
-  /** The policy as plain options. */
+  /**
+   * The policy as plain options, from which `from` makes it again.
+   *
+   * @example `await writeFile('policy.json', JSON.stringify(policy));`
+   */
   toJSON(): Required<PinPolicyOptions> {
     const { minLength, maxLength, uppercase, lowercase, digits } = this;
     const { specialCharacters, otherCharacters } = this;

@@ -14,12 +14,29 @@ export interface Backend {
   tpmStatus(): Promise<TpmStatus>;
   /** Resets the TPM's dictionary-attack lockout with its lockout authorisation. */
   resetTpmLockout(lockoutAuthorization: Uint8Array): Promise<void>;
+  /** Tells of cards that come and go from now on; the caller closes it. */
+  watch?(): Promise<CardWatch>;
+  close(): Promise<void>;
+}
+
+/** A card that came or went. */
+export interface CardEvent {
+  type: 'added' | 'removed';
+  instanceId: string;
+  /** The friendly name it was created with. */
+  name: string;
+}
+
+/** The events of cards, in order, until it is closed: by `close`, or by leaving `for await`. */
+export interface CardWatch extends AsyncIterableIterator<CardEvent> {
   close(): Promise<void>;
 }
 
 /** Options of every call that takes long enough to be watched or stopped. */
 export interface LongCallOptions {
+  /** Told of each stage as it begins. When it throws, the call stops and leaves nothing half made. */
   onProgress?: ((status: CreationStatus) => void) | undefined;
+  /** Its abort stops the call, which rejects with `ERR_ABORTED` and leaves nothing half made. */
   signal?: AbortSignal | undefined;
 }
 
@@ -33,7 +50,15 @@ export interface CreateRequest extends LongCallOptions {
   generate: boolean;
   allowKeyImport: boolean;
   antiHammering: AntiHammering;
+  /** Windows: what the card can prove about its TPM; default none. */
+  attestation?: Attestation | undefined;
 }
+
+/**
+ * What a card can prove about its TPM. `aikOnly`: it has an attestation identity key.
+ * `aikAndCertificate`: and Microsoft's certificate for that key, which needs the network.
+ */
+export type Attestation = 'none' | 'aikOnly' | 'aikAndCertificate';
 
 /**
  * What stops guessing. `block`: five wrong PINs block the card until it is unblocked. `wait`: wrong
@@ -51,6 +76,8 @@ export interface CardInfo {
   cardId: string | undefined;
   /** The PC/SC reader that holds the card; undefined when none does. */
   readerName: string | undefined;
+  /** The card's answer to reset, hexadecimal, where a reader shows it. */
+  atr?: string;
   /** `ready`: usable. `blank`: no file system yet. `lost`: the TPM no longer holds what it needs. */
   state: 'ready' | 'blank' | 'lost';
   /** Why a lost card is lost. */
@@ -59,12 +86,17 @@ export interface CardInfo {
   tpm: 'software' | 'hardware';
   /** This and what follows is undefined where it cannot be known: on a lost card. */
   antiHammering: AntiHammering | undefined;
+  /** Whether keys may be brought to the card from outside. */
   allowKeyImport: boolean | undefined;
+  /** Whether a PUK resets the PIN; else the admin key does. */
   hasPuk: boolean | undefined;
   /** Wrong PINs left before the card blocks; 0 when blocked. */
   pinTriesLeft: number | undefined;
+  /** Wrong PINs in a row that block the card. */
   pinTriesMax: number | undefined;
+  /** Wrong PUKs left before the PUK is blocked for good; undefined without a PUK. */
   pukTriesLeft: number | undefined;
+  /** Keys on the card, 0 to 30. */
   containerCount: number | undefined;
 }
 
@@ -72,12 +104,15 @@ export interface CardInfo {
 export interface TpmStatus {
   /** Where the TPM is, as the `tpm` option spells it. */
   address: string;
+  /** `software`: libtpms or swtpm. `hardware`: a TPM device. */
   kind: 'software' | 'hardware';
   /** Four-character vendor id, for example `IBM` for libtpms. */
   manufacturer: string;
+  /** What the vendor calls it, up to 16 characters. */
   vendorString: string;
   /** Firmware version as four dotted 16-bit numbers. */
   firmwareVersion: string;
+  /** Failures that count now. */
   lockoutCounter: number;
   /** Failures at which the lockout starts. */
   maxAuthFail: number;
@@ -85,9 +120,24 @@ export interface TpmStatus {
   lockoutIntervalMs: number;
   /** Time for which a wrong lockout authorisation bans the next try. */
   lockoutRecoveryMs: number;
+  /** Whether the TPM refuses what its lockout protects, right PINs included. */
   inLockout: boolean;
   /** Longest time until a try is possible: 0 outside lockout. */
   retryAfterMs: number;
+  /** Windows: what the TPM base services say about the device. */
+  device?: TpmDevice;
+}
+
+/** A TPM as Windows' TPM base services have it (TPM_DEVICE_INFO). */
+export interface TpmDevice {
+  /** `2.0` wherever there is a status. */
+  version: string;
+  /** How it is connected: a TPM_IFTYPE. */
+  interfaceType: number;
+  /** Revision of the implementation, the vendor's own. */
+  implementationRevision: number;
+  /** Whether Windows has provisioned it: there is a storage root key at 0x81000001. */
+  ready: boolean;
 }
 
 /** One key pair of a card with what belongs to it. */
@@ -96,9 +146,13 @@ export interface ContainerInfo {
   name: string;
   /** Index in the card's container map, 0 to 29. */
   index: number;
+  /** Whether it is the one that Windows takes for logon. */
   isDefault: boolean;
+  /** What the container map keeps the key under. */
   keySpec: KeySpec;
+  /** What kind of key it holds. */
   algorithm: KeyAlgorithm;
+  /** Whether a certificate is stored beside the key. */
   hasCertificate: boolean;
 }
 
@@ -117,6 +171,7 @@ export interface SignatureScheme {
 /** How a ciphertext was made. */
 export type DecryptionScheme = { type: 'pkcs1' } | { type: 'oaep'; hash: HashName };
 
+/** A hash function of FIPS 180-4. */
 export type HashName = 'SHA1' | 'SHA256' | 'SHA384' | 'SHA512';
 
 /** A PIN given with one call: verified for it, and logged out after it unless a log-in was there before. */
@@ -127,7 +182,9 @@ export interface PinOption {
 
 /** Tries left on a credential. */
 export interface CredentialTries {
+  /** 0 when blocked. */
   left: number;
+  /** As many as there are after a right PIN or PUK. */
   max: number;
 }
 

@@ -7,6 +7,8 @@ export interface OpenBackendOptions {
   stateDirectory: string | undefined;
   tpm: string | undefined;
   machine: string | undefined;
+  /** Windows: whether Windows may ask the user for an administrator's consent. */
+  allowElevationPrompt?: boolean | undefined;
   /** The backend copies it; the caller wipes it. */
   ownerAuthorization: Uint8Array | undefined;
 }
@@ -22,20 +24,24 @@ export function defaultBackend(): 'windows' | 'embedded' {
  * @throws VirtualSmartCardError `ERR_NOT_SUPPORTED`, and whatever the backend's opening throws
  */
 export async function openBackend(options: OpenBackendOptions): Promise<Backend> {
-  const { backend, machine, ...embedded } = options;
+  const { backend, machine, allowElevationPrompt, ...embedded } = options;
   if (backend === 'windows') {
-    throw new VirtualSmartCardError(
-      'ERR_NOT_SUPPORTED',
-      "This version has no windows backend yet. Open the manager with { backend: 'embedded' }.",
-    );
+    refuse(embedded, "Windows' own cards have no such option. Leave it out.");
+    const { openWindowsBackend } = await import('./windows/windows-backend.js');
+    return openWindowsBackend({ machine, allowElevationPrompt });
   }
-  if (machine !== undefined) {
-    throw new VirtualSmartCardError(
-      'ERR_NOT_SUPPORTED',
-      'The embedded backend manages this machine only. Leave machine out.',
-      { parameter: 'machine' },
-    );
-  }
+  refuse(
+    { machine, allowElevationPrompt: allowElevationPrompt || undefined },
+    'The embedded backend manages this machine only, and asks nobody. Leave it out.',
+  );
   const { openEmbeddedBackend } = await import('./embedded/embedded-backend.js');
   return openEmbeddedBackend(embedded);
+}
+
+/** Refuses the options of the other backend. */
+function refuse(options: Record<string, unknown>, why: string): void {
+  for (const [parameter, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    throw new VirtualSmartCardError('ERR_NOT_SUPPORTED', `${parameter}: ${why}`, { parameter });
+  }
 }

@@ -1,4 +1,4 @@
-import { usageError } from './failure.js';
+import { type CliError, usageError } from './failure.js';
 import { overview, verbHelp } from './help-text.js';
 import { COMMON_OPTIONS } from './options.js';
 import type { Verb } from './verb.js';
@@ -81,13 +81,19 @@ export function findVerb(words: readonly string[]): { verb: Verb; rest: readonly
     if (verb) return { verb, rest: words.slice(2) };
   }
   const verb = byName(one);
-  if (!verb) throw usageError(`Unknown verb "${first.slice(0, 40)}".`);
+  if (!verb) throw unknownVerb(first);
   const seconds = secondWords(one);
   if (seconds.length > 0 && second !== undefined && !/^[-/]/.test(second)) {
     const known = seconds.join(' or ');
     throw usageError(`"${one}" is followed by ${known}, not by "${second.slice(0, 40)}".`);
   }
   return { verb, rest: words.slice(1) };
+}
+
+/** Not repeated where it may be an option with a secret. */
+function unknownVerb(first: string): CliError {
+  if (/^[-/]/.test(first)) return usageError('The verb comes first, before all options.');
+  return usageError(`Unknown verb "${first.slice(0, 40)}".`);
 }
 
 function byName(name: string): Verb | undefined {

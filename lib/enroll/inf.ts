@@ -10,11 +10,15 @@ import { DEFAULT_PERIOD, type ValiditySpec, validityBounds } from './validity.js
 export interface EnrollmentRequest {
   /** `Cert`: a self-signed certificate. `PKCS10`: a request for a CA. */
   requestType: 'Cert' | 'PKCS10';
+  /** Whom the certificate is about. */
   subject: DistinguishedName;
+  /** From KeyAlgorithm and KeyLength. */
   keyAlgorithm: KeyAlgorithm;
+  /** What the container map keeps the key under. */
   keySpec: KeySpec;
   /** Empty when the INF names none: then there is no such extension. */
   keyUsage: readonly KeyUsage[];
+  /** The hash in the signature of certificate or request. */
   hashAlgorithm: HashName;
   /** For `Cert`. */
   validity: ValiditySpec;
@@ -75,9 +79,8 @@ function infText(inf: string | Uint8Array): string {
 }
 
 function decode(bytes: Uint8Array): string {
-  const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
   try {
-    return new TextDecoder(utf16 ? 'utf-16le' : 'utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new VirtualSmartCardError(
       'ERR_INF',
@@ -85,6 +88,12 @@ function decode(bytes: Uint8Array): string {
       { cause },
     );
   }
+}
+
+/** By the byte order mark; text without one is UTF-8. */
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
 }
 
 function checkVersion(section: InfSection | undefined): void {

@@ -3,8 +3,11 @@ export type ValidityUnit = 'years' | 'months' | 'weeks' | 'days' | 'hours' | 'mi
 
 /** How long a certificate is valid: bounds where the INF names them, else a period from now on. */
 export interface ValiditySpec {
+  /** Default: now. */
   notBefore: Date | undefined;
+  /** Default: `period` after the beginning. */
   notAfter: Date | undefined;
+  /** Counts when `notAfter` is undefined; default one year. */
   period: { count: number; unit: ValidityUnit };
 }
 

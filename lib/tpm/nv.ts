@@ -23,6 +23,11 @@ const NONE = new Uint8Array(0);
 /** TPMI_YES_NO of TPM2_PolicyNvWritten. */
 const NOT_WRITTEN = 0;
 
+/** The parameter of TPM2_PolicyCommandCode that allows the write, and nothing else. */
+function allowWrite(): TpmWriter {
+  return new TpmWriter(4).u32(TPM_CC.NV_Write);
+}
+
 /** What an index is defined with. */
 export interface NvSpec {
   attributes: number;
@@ -61,26 +66,26 @@ export class Nv {
    */
   async defineWritten(index: number, spec: NvSpec, data: Uint8Array): Promise<void> {
     const authPolicy = writeOncePolicyDigest();
-    await this.define(index, { ...spec, authPolicy });
-    const policySession = await startSession(this.#runner, TPM_SE_POLICY, this.#runner.saltParent);
+    const policySession = await this.#defineAndStartSession(index, { ...spec, authPolicy });
     const parameters = new TpmWriter(data.length + 4).sized(data).u16(0);
+    const { attributes, dataSize } = spec;
+    const entity = { handle: index, name: nvName({ index, attributes, authPolicy, dataSize }) };
+    const steps = [
+      () => this.#policy(TPM_CC.PolicyNvWritten, policySession, new TpmWriter(1).u8(NOT_WRITTEN)),
+      () => this.#policy(TPM_CC.PolicyCommandCode, policySession, allowWrite()),
+      () =>
+        this.#runner.perform({
+          code: TPM_CC.NV_Write,
+          handles: [entity, entity],
+          authValue: NONE,
+          policySession,
+          parameters: parameters.bytes,
+        }),
+    ];
     try {
-      await this.#policy(TPM_CC.PolicyNvWritten, policySession, new TpmWriter(1).u8(NOT_WRITTEN));
-      const allowed = new TpmWriter(4).u32(TPM_CC.NV_Write);
-      await this.#policy(TPM_CC.PolicyCommandCode, policySession, allowed);
-      const { attributes, dataSize } = spec;
-      const entity = { handle: index, name: nvName({ index, attributes, authPolicy, dataSize }) };
-      await this.#runner.perform({
-        code: TPM_CC.NV_Write,
-        handles: [entity, entity],
-        authValue: NONE,
-        policySession,
-        parameters: parameters.bytes,
-      });
+      await this.#inOrder(steps);
     } finally {
-      policySession.wipe();
-      const { handle } = policySession;
-      if (this.#runner.ownHandles.has(handle)) await this.#runner.flush(handle);
+      await this.#endSession(policySession);
     }
   }
 
@@ -124,6 +129,38 @@ export class Nv {
 
   indexes(): Promise<number[]> {
     return readHandles(this.#runner, NV_INDEX_FIRST);
+  }
+
+  /** Defines an index, and starts the session for its write: in process at the same time. */
+  async #defineAndStartSession(
+    index: number,
+    spec: NvSpec & { authPolicy: Uint8Array },
+  ): Promise<HmacSession> {
+    const start = () => startSession(this.#runner, TPM_SE_POLICY, this.#runner.saltParent);
+    const defining = this.define(index, spec);
+    const starting = this.#runner.transport.inProcess ? start() : defining.then(start);
+    const [defined, started] = await Promise.allSettled([defining, starting]);
+    if (defined.status === 'fulfilled') {
+      if (started.status === 'fulfilled') return started.value;
+      throw started.reason;
+    }
+    if (started.status === 'fulfilled') await this.#endSession(started.value);
+    throw defined.reason;
+  }
+
+  async #endSession(session: HmacSession): Promise<void> {
+    session.wipe();
+    if (this.#runner.ownHandles.has(session.handle)) await this.#runner.flush(session.handle);
+  }
+
+  /** In process, where no nonces roll, the steps need not wait for one another's answers. */
+  async #inOrder(steps: readonly (() => Promise<void>)[]): Promise<void> {
+    if (!this.#runner.transport.inProcess) {
+      for (const step of steps) await step();
+      return;
+    }
+    const outcomes = await Promise.allSettled(steps.map((step) => step()));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   async #policy(code: number, session: HmacSession, parameters: TpmWriter): Promise<void> {

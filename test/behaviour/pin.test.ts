@@ -134,6 +134,29 @@ test('a changed PIN replaces the old one and ends every log-in', async () => {
   await again.verifyPin(newPin);
 });
 
+test("a new PIN whose characters break the card's policy is refused on every path", async () => {
+  const manager = await openManager(await temporaryDirectory());
+  const pinPolicy = { minLength: 4, uppercase: 'required', digits: 'disallowed' } as const;
+  const [pin, badPin, adminKey, puk] = [
+    Buffer.from('Open sesame'),
+    Buffer.from('open sesame'),
+    AdminKey.random(),
+    randomPin(12),
+  ];
+  const byAdmin = await manager.create(cardOptions({ pin, pinPolicy, adminKey }));
+  const byPuk = await manager.create(cardOptions({ pin, pinPolicy, puk }));
+  await expectError(byAdmin.changePin(pin, badPin), 'ERR_PIN_POLICY');
+  await expectError(byAdmin.unblock({ adminKey, newPin: 'Sesame 1' }), 'ERR_PIN_POLICY');
+  await expectError(byPuk.unblock({ puk, newPin: badPin }), 'ERR_PIN_POLICY');
+  for (const card of [byAdmin, byPuk]) {
+    await expectError(card.verifyPin(badPin), 'ERR_PIN_INCORRECT');
+    await card.verifyPin(pin);
+  }
+  await byAdmin.changePin(pin, 'Open, please');
+  await byPuk.unblock({ puk, newPin: 'Open, please' });
+  for (const card of [byAdmin, byPuk]) await card.verifyPin('Open, please');
+});
+
 test('the admin key is changed with the old one', async () => {
   const manager = await openManager(await temporaryDirectory());
   const adminKey = AdminKey.random();

@@ -87,6 +87,8 @@ describe('the words of a command line', () => {
 
   it.each<[string, string[]]>([
     ['"frobnicate"', ['frobnicate']],
+    ['comes first', ['--json', 'list']],
+    ['comes first', ['/instance', '0000', 'info']],
     ['"exprot"', ['certificates', 'exprot']],
     ['--nmae', ['create', '--nmae', 'X']],
     ['/nmae', ['create', '/nmae', 'X']],
@@ -107,6 +109,7 @@ describe('the words of a command line', () => {
   });
 
   it.each([
+    ['--pin=98765432', 'create'],
     ['create', '--pin', '98765432'],
     ['create', '--pin=98765432'],
     ['create', '/pin', '98765432'],

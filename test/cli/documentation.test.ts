@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Arguments } from '../../lib/cli/arguments.js';
 import { verbHelp } from '../../lib/cli/help-text.js';
 import { findVerb, VERBS } from '../../lib/cli/verbs.js';
+import { INF_KEYS } from '../../lib/enroll/inf-keys.js';
 import { CommandLine, PROGRAM, runProgram } from '../support/cli.js';
 import { randomPin } from '../support/store.js';
 
@@ -40,6 +41,14 @@ describe('docs/cli.md', () => {
   it('names every verb', async () => {
     const text = await readFile(DOCUMENT, 'utf8');
     for (const { name } of VERBS) expect(text).toContain(name);
+  });
+
+  it('has a table of the keys of an INF', async () => {
+    const rows = (await readFile(DOCUMENT, 'utf8')).match(/^\| `[A-Z].* \|.*$/gm) ?? [];
+    const keys = rows.flatMap((row) => row.split(' | ')[0]?.match(/[A-Za-z]+/g) ?? []);
+    expect(keys.filter((key) => !key.startsWith('ERR')).sort()).toEqual(
+      expect.arrayContaining([...INF_KEYS.values()].map(({ name }) => name).sort()),
+    );
   });
 });
 

@@ -4,24 +4,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { AdminKey, type CreateOptions, VirtualSmartCardManager } from '../../lib/index.js';
+import { Lab } from '../windows-lab/support/lab.js';
 
-/** A state directory of this test's own, removed when the test ends. */
+/** Which backend the behaviour suite is about. */
+const onWindows = process.platform === 'win32';
+
+/**
+ * A state directory of this test's own, removed when the test ends. On Windows, whose cards belong to
+ * the machine, it is the lab that is as new.
+ */
 export async function temporaryDirectory(): Promise<string> {
+  if (onWindows) await Lab.fresh();
   const directory = await mkdtemp(join(tmpdir(), 'vsc-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** A manager on a software TPM in the directory, closed when the test ends. */
+/** A manager on a software TPM in the directory, or of Windows, closed when the test ends. */
 export async function openManager(
   stateDirectory: string,
   tpm = 'libtpms',
 ): Promise<VirtualSmartCardManager> {
-  const manager = await VirtualSmartCardManager.open({
-    backend: 'embedded',
-    stateDirectory,
-    tpm,
-  });
+  const manager = await VirtualSmartCardManager.open(
+    onWindows ? { backend: 'windows' } : { backend: 'embedded', stateDirectory, tpm },
+  );
   onTestFinished(() => manager.close());
   return manager;
 }

@@ -37,8 +37,12 @@ export class TpmDevice {
     const child = spawn('python3', [SCRIPT, socket, recording], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    const [path] = (await once(createInterface(child.stdout), 'line')) as [string];
-    return new TpmDevice(path, swtpm, child, recording);
+    const output = createInterface(child.stdout);
+    // It ends without a line where it cannot start: without a pseudo-terminal, without python3.
+    const [path] = await Promise.race([once(output, 'line'), once(output, 'close')]);
+    if (typeof path === 'string') return new TpmDevice(path, swtpm, child, recording);
+    await swtpm.remove();
+    throw new Error('the stand-in for a TPM device did not start; what it said is above');
   }
 
   /** All bytes of commands and responses so far. */

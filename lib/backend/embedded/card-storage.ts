@@ -94,19 +94,30 @@ export class CardStorage {
   /**
    * Makes a card's file and indices, all or nothing.
    *
-   * @param indexCount - how many indices `make` needs
-   * @param beforeCommit - called right before the file appears; what it throws undoes everything
+   * @param plan - `indexCount`: how many indices `make` needs; `beforeCommit`: called right before
+   *   the file appears, what it throws undoes everything; `duringCommit`: begins work that nothing
+   *   needs to wait for
    */
   static async create(
     context: StoreContext,
     instance: number,
-    plan: { name: string; indexCount: number; make: RecordMaker; beforeCommit: () => void },
+    plan: {
+      name: string;
+      indexCount: number;
+      make: RecordMaker;
+      beforeCommit: () => void;
+      duringCommit: () => void;
+    },
   ): Promise<CardStorage> {
     const { tpm } = context;
     const sealedHalf = randomSecret(HALF_LENGTH);
+    const sealing = tpm.seal({ data: sealedHalf });
+    sealing.catch(() => {
+      // Handled where it is awaited, unless something else fails before that.
+    });
     const make = async (indexes: NewIndexes): Promise<Draft> => {
       const record = plan.make(indexes);
-      const sealed = await allSettled(tpm.seal({ data: sealedHalf }), record);
+      const sealed = await allSettled(sealing, record);
       return {
         sealedHalf,
         record: await record,
@@ -119,8 +130,7 @@ export class CardStorage {
         },
       };
     };
-    const { indexCount, beforeCommit } = plan;
-    const change = { oldIndexes: [], indexCount, make, beforeCommit };
+    const change = { ...plan, oldIndexes: [], make };
     const content = await commit(context, instance, change);
     return new CardStorage(context, instance, { ...content, sealedHalf });
   }
@@ -203,6 +213,7 @@ interface Change {
   indexCount: number;
   make: (indexes: NewIndexes) => Promise<Draft>;
   beforeCommit?: () => void;
+  duringCommit?: () => void;
 }
 
 interface Committed {
@@ -221,7 +232,7 @@ interface Committed {
 async function commit(
   context: StoreContext,
   instance: number,
-  { oldIndexes, indexCount, make, beforeCommit }: Change,
+  { oldIndexes, indexCount, make, beforeCommit, duringCommit }: Change,
 ): Promise<Committed> {
   const { tpm, directory } = context;
   const [fileSecretIndex = 0, ...handles] = await freeIndexes(tpm, 1 + indexCount);
@@ -248,7 +259,9 @@ async function commit(
     });
     const { file, committed } = await allSettled(preparing, ...definitions);
     beforeCommit?.();
-    await (isCreation ? allSettled(file.replace(), writeSecret()) : file.replace());
+    const finishing = isCreation ? allSettled(file.replace(), writeSecret()) : file.replace();
+    duringCommit?.();
+    await finishing;
     await settleLater((await intent).settle(committed.header.nvIndexes));
     return committed;
   } catch (error) {

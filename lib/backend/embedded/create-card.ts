@@ -28,29 +28,50 @@ export async function createCard(
   if (request.antiHammering === 'wait') await requireLockout(context.tpm);
   const authorization = randomSecret(AUTHORIZATION_LENGTH);
   let forgotten: Promise<void> | undefined;
-  // Once it is sealed the value is not needed any more, and the rest need not wait for this.
   const forget = () => {
-    forgotten = context.tpm.forget(authorization).finally(() => wipe(authorization));
+    forgotten ??= context.tpm.forget(authorization).finally(() => wipe(authorization));
   };
   try {
     report('VTPMSMARTCARD_CREATING');
+    const sealing = sealForAdmin(context, request, authorization);
     return await CardStorage.create(context, instance, {
       name: request.name,
       indexCount: indexCount(request),
-      make: (indexes) =>
-        makeRecord(context, request, authorization, indexes, report).finally(forget),
+      make: (indexes) => makeRecord(context, request, authorization, sealing, indexes, report),
       beforeCommit: () => throwIfAborted(request.signal),
+      duringCommit: forget,
     });
   } finally {
+    forget();
+    // Where the TPM is out of reach, nothing of the value is left in it.
     await forgotten?.catch(() => undefined);
-    wipe(authorization);
   }
+}
+
+type AdminSealings = Pick<CardRecord, 'adminKey' | 'adminAuthorization'>;
+
+/** Begins at once what needs no index. A failure is told where the result is awaited. */
+function sealForAdmin(
+  { tpm }: StoreContext,
+  { adminKey, puk, generate }: CreateRequest,
+  authorization: Uint8Array,
+): Promise<AdminSealings> {
+  const sealing = Promise.all([
+    tpm.seal({ data: adminKey }),
+    // A card with a PUK has none once it is activated: nothing but PIN and PUK opens it.
+    puk && generate ? undefined : tpm.seal({ data: authorization }),
+  ]).then(([sealedKey, adminAuthorization]) => ({ adminKey: sealedKey, adminAuthorization }));
+  sealing.catch(() => {
+    // Handled by whoever awaits it, unless something else fails before that.
+  });
+  return sealing;
 }
 
 async function makeRecord(
   { tpm }: StoreContext,
   request: CreateRequest,
   authorization: Uint8Array,
+  adminSealings: Promise<AdminSealings>,
   { handles, define }: NewIndexes,
   report: Reporter,
 ): Promise<CardRecord> {
@@ -59,13 +80,11 @@ async function makeRecord(
   const sealings = [
     createCredential(tpm, pin, authorization, pinIndex, define),
     puk && createCredential(tpm, puk, authorization, pukIndex, define),
-    tpm.seal({ data: request.adminKey }),
-    // A card with a PUK has none once it is activated: nothing but PIN and PUK opens it.
-    puk && generate ? undefined : tpm.seal({ data: authorization }),
+    adminSealings,
   ] as const;
   // Nothing may still be at work in the TPM when this fails.
   await Promise.allSettled(sealings);
-  const [sealedPin, sealedPuk, adminKey, adminAuthorization] = await Promise.all(sealings);
+  const [sealedPin, sealedPuk, forAdmin] = await Promise.all(sealings);
   report('VGIDSSIMULATOR_INITIALIZING');
   const state = generate ? generateFileSystem(randomBytes(16)) : emptyCardState();
   report('VGIDSSIMULATOR_CREATING');
@@ -83,8 +102,7 @@ async function makeRecord(
     pinPolicy: request.pinPolicy.toJSON(),
     pin: sealedPin,
     puk: sealedPuk,
-    adminKey,
-    adminAuthorization,
+    ...forAdmin,
     state,
   };
 }

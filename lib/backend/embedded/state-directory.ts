@@ -1,6 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { homedir, userInfo } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
 import { describeType, invalidArgument } from '../../errors.js';
 import { stateError } from './state-error.js';
 
@@ -87,6 +87,8 @@ export class StateDirectory {
 /**
  * The state directory to use: the caller's, else VIRTUAL_SMARTCARD_HOME, else the platform's folder
  * for a user's application data.
+ *
+ * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
  */
 export function locateStateDirectory(
   given: string | undefined,
@@ -107,10 +109,27 @@ export function locateStateDirectory(
 
 function applicationData(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
   if (platform === 'win32') {
-    return environment['LOCALAPPDATA'] || join(homedir(), 'AppData', 'Local');
+    return environment['LOCALAPPDATA'] || join(homeDirectory(), 'AppData', 'Local');
   }
-  if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support');
-  return environment['XDG_DATA_HOME'] || join(homedir(), '.local', 'share');
+  if (platform === 'darwin') return join(homeDirectory(), 'Library', 'Application Support');
+  // A relative one is to be ignored (XDG Base Directory Specification).
+  const data = environment['XDG_DATA_HOME'];
+  return data && isAbsolute(data) ? data : join(homeDirectory(), '.local', 'share');
+}
+
+/** With an empty or relative HOME it would depend on the working directory which cards there are. */
+function homeDirectory(): string {
+  try {
+    const home = homedir();
+    return isAbsolute(home) ? home : userInfo().homedir;
+  } catch {
+    // Node has no more to say than that the user, often a container's, is not in /etc/passwd.
+    throw invalidArgument(
+      'stateDirectory',
+      'the path of a directory, here or in VIRTUAL_SMARTCARD_HOME,',
+      'none, from a user who has no home directory',
+    );
+  }
 }
 
 function digits(instance: number): string {

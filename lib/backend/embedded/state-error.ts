@@ -7,6 +7,9 @@ const ADVICE: Record<string, string> = {
   EACCES: 'Check who owns the state directory and its permissions.',
   EPERM: 'Check who owns the state directory and its permissions.',
   EROFS: 'The file system is read-only; choose another state directory.',
+  ENOTDIR: 'A part of that path is no directory; choose another state directory.',
+  ELOOP: 'Symbolic links in that path lead nowhere; choose another state directory.',
+  ENAMETOOLONG: 'That path is too long; choose another state directory.',
 };
 
 /** The one place where a failing file operation on the store becomes a typed error. */

@@ -47,7 +47,7 @@ bool CallLine::abandoned() const {
 bool CallLine::OfferResult() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (state_ == State::kAbandoned) return false;
+    if (state_ != State::kRunning) return false;
     state_ = State::kOffered;
   }
   send_end_();

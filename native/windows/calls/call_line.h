@@ -33,9 +33,9 @@ class CallLine {
   /** Sends the event, and does not wait. */
   void Send(CallEvent event);
   /**
-   * Sends the event and waits until JavaScript has dealt with it, so that a call can stop at the very
-   * event at which JavaScript asks for it; a JavaScript thread that is busy holds it up only so long.
-   * False when the call is to stop.
+   * Sends the event and waits until JavaScript has dealt with it, so that a call can stop at the
+   * very event at which JavaScript asks for it; a JavaScript thread that is busy holds it up only
+   * so long. False when the call is to stop.
    */
   bool SendAndWait(CallEvent event);
   /** True when the call was cancelled or abandoned. */

@@ -35,7 +35,9 @@ Napi::Value PendingCalls::Start(Napi::Env env, std::shared_ptr<SystemCall> call,
           self->Event(env, id, event);
         });
       },
-      [self, id] { self->Post([self = self.get(), id](Napi::Env env) { self->Finished(env, id); }); });
+      [self, id] {
+        self->Post([self = self.get(), id](Napi::Env env) { self->Finished(env, id); });
+      });
 
   Pending& pending = pending_.emplace(id, env).first->second;
   pending.call = call;
@@ -52,8 +54,8 @@ Napi::Value PendingCalls::Start(Napi::Env env, std::shared_ptr<SystemCall> call,
 
   Napi::Object handle = Napi::Object::New(env);
   handle.Set("result", promise);
-  handle.Set("cancel", Napi::Function::New(
-                           env, [self, id](const Napi::CallbackInfo&) { self->Cancel(id); }));
+  handle.Set("cancel",
+             Napi::Function::New(env, [self, id](const Napi::CallbackInfo&) { self->Cancel(id); }));
   handle.Set("abandon", Napi::Function::New(env, [self, id](const Napi::CallbackInfo& info) {
                self->Abandon(info.Env(), id);
              }));
@@ -74,6 +76,7 @@ void PendingCalls::Run(const std::shared_ptr<PendingCalls>& calls, std::uint64_t
   }
   const bool taken = line->OfferResult();
   if (succeeded && !taken) call->TakeBack(*line);
+  // Letting go of a system object may take for ever, too, so JavaScript has its result by now.
   call->End();
   calls->Post([self = calls.get(), id](Napi::Env env) { self->Ended(env, id); });
 }
@@ -125,9 +128,8 @@ void PendingCalls::Event(Napi::Env env, std::uint64_t id, const CallEvent& event
   if (found == pending_.end()) return;
   const auto line = found->second.line;
   if (!found->second.on_event.IsEmpty()) {
-    const Napi::Value value = event.text.empty()
-                                  ? Napi::Value(Napi::Number::New(env, event.number))
-                                  : Napi::Value(ToJavaScript(env, event.text));
+    const Napi::Value value = event.text.empty() ? Napi::Value(Napi::Number::New(env, event.number))
+                                                 : Napi::Value(ToJavaScript(env, event.text));
     try {
       found->second.on_event.Value().Call({Napi::String::New(env, event.name), value});
     } catch (const Napi::Error& error) {

@@ -33,8 +33,8 @@ class PendingCalls : public std::enable_shared_from_this<PendingCalls> {
 
   /**
    * Starts the call. `on_event` (a function, or undefined) gets each event's name and its number or
-   * text. Returns `{ result, cancel, abandon }`: a promise, a function that asks the call to stop, and
-   * one that rejects the promise at once and leaves the call to itself.
+   * text. Returns `{ result, cancel, abandon }`: a promise, a function that asks the call to stop,
+   * and one that rejects the promise at once and leaves the call to itself.
    */
   Napi::Value Start(Napi::Env env, std::shared_ptr<SystemCall> call, Napi::Value on_event);
 
@@ -51,7 +51,8 @@ class PendingCalls : public std::enable_shared_from_this<PendingCalls> {
   using Letter = std::function<void(Napi::Env)>;
 
   static void OnJavaScriptThread(Napi::Env env, Napi::Function, PendingCalls* self, void*);
-  using Function = Napi::TypedThreadSafeFunction<PendingCalls, void, &PendingCalls::OnJavaScriptThread>;
+  using Function =
+      Napi::TypedThreadSafeFunction<PendingCalls, void, &PendingCalls::OnJavaScriptThread>;
 
   static void Run(const std::shared_ptr<PendingCalls>& calls, std::uint64_t id,
                   const std::shared_ptr<SystemCall>& call,

@@ -7,7 +7,8 @@
 
 namespace vsc {
 
-/** Owns one reference to a COM object. Works for any structure that begins with IUnknown's table. */
+/** Owns one reference to a COM object. Works for any structure that begins with IUnknown's table.
+ */
 template <typename Interface>
 class ComPtr {
  public:

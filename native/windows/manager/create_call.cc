@@ -26,7 +26,9 @@ REFIID InterfaceId(int number) {
 }  // namespace
 
 CreateCall::CreateCall(ManagerAddress address, int interface_number, NewCard card)
-    : ManagerCall(std::move(address)), interface_number_(interface_number), card_(std::move(card)) {}
+    : ManagerCall(std::move(address)),
+      interface_number_(interface_number),
+      card_(std::move(card)) {}
 
 void CreateCall::Work(CallLine& line) {
   Activate(InterfaceId(interface_number_));

@@ -6,7 +6,8 @@
 
 namespace vsc {
 
-/** What a card is made of, in the order of the interface's arguments. An empty buffer is NULL there. */
+/** What a card is made of, in the order of the interface's arguments. An empty buffer is NULL
+ * there. */
 struct NewCard {
   std::wstring name;
   SecretBuffer admin_key;

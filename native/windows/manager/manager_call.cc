@@ -14,12 +14,6 @@ void ManagerCall::Activate(REFIID id) {
   manager_ = ActivateManager(address_, id);
 }
 
-void ManagerCall::ListenerPtr::CutOff() const noexcept {
-  // Not an error when no server ever had the listener.
-  static_cast<void>(CoDisconnectObject(listener_.unknown(), 0));
-  listener_.get()->CallEnded();
-}
-
 void ManagerCall::Check(HRESULT result, const std::string& action,
                         std::optional<UINT32> reported_error) {
   // [MS-TPMVSC] knows one success: 0.

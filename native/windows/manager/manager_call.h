@@ -21,28 +21,29 @@ class ManagerCall : public SystemCall {
   /** Starts COM on this thread and gets the manager. */
   void Activate(REFIID id);
   /**
-   * Makes the call with a listener, which is cut off when it has returned. Throws NativeError with
-   * what the manager reported.
+   * Makes the call with a listener. A manager that calls back when the call has returned finds one
+   * that tells it to stop. Throws NativeError with what the manager reported.
    */
   template <typename Function>
   void Invoke(CallLine& line, const std::string& action, Function function) {
-    const ListenerPtr listener(line);
-    const HRESULT result = function(manager_.get(), listener.get());
-    listener.CutOff();
-    Check(result, action, listener.get()->reported_error());
+    const Listening listening(line);
+    const HRESULT result = function(manager_.get(), listening.listener());
+    Check(result, action, listening.listener()->reported_error());
   }
 
   ManagerPtr manager_;
 
  private:
-  /** A listener, and the connections that COM has made to it. */
-  class ListenerPtr {
+  /** The call's listener, which hears of nothing any more once this ends. */
+  class Listening {
    public:
-    explicit ListenerPtr(CallLine& line) { listener_.Attach(new StatusListener(line)); }
-    ~ListenerPtr() { CutOff(); }
-    StatusListener* get() const { return listener_.get(); }
-    /** A server that calls back now finds nobody. */
-    void CutOff() const noexcept;
+    explicit Listening(CallLine& line) { listener_.Attach(new StatusListener(line)); }
+    ~Listening() { listener_.get()->CallEnded(); }
+
+    Listening(const Listening&) = delete;
+    Listening& operator=(const Listening&) = delete;
+
+    StatusListener* listener() const { return listener_.get(); }
 
    private:
     ComPtr<StatusListener> listener_;

@@ -47,7 +47,8 @@ Napi::Value CreateCard(const Napi::CallbackInfo& info, PendingCalls& calls) {
 Napi::Value DestroyCard(const Napi::CallbackInfo& info, PendingCalls& calls) {
   return WithErrors(info.Env(), [&] {
     const Napi::Object options = ObjectArgument(info, 0, "card");
-    auto call = std::make_shared<DestroyCall>(AddressOf(options), TextProperty(options, "instanceId"));
+    auto call =
+        std::make_shared<DestroyCall>(AddressOf(options), TextProperty(options, "instanceId"));
     return calls.Start(info.Env(), std::move(call), info[1]);
   });
 }

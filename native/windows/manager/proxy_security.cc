@@ -3,6 +3,8 @@
 #include <objbase.h>
 #include <sddl.h>
 
+#include <atomic>
+
 #include "windows/system/hresult_error.h"
 #include "windows/system/local_memory.h"
 
@@ -50,19 +52,23 @@ class AbsoluteDescriptor {
 }  // namespace
 
 void SecureProxy(IUnknown* proxy) {
-  const HRESULT result = CoSetProxyBlanket(
-      proxy, RPC_C_AUTHN_DEFAULT, RPC_C_AUTHZ_DEFAULT, COLE_DEFAULT_PRINCIPAL,
-      RPC_C_AUTHN_LEVEL_PKT_PRIVACY, RPC_C_IMP_LEVEL_IMPERSONATE, nullptr, EOAC_DEFAULT);
+  const HRESULT result = CoSetProxyBlanket(proxy, RPC_C_AUTHN_DEFAULT, RPC_C_AUTHZ_DEFAULT,
+                                           COLE_DEFAULT_PRINCIPAL, RPC_C_AUTHN_LEVEL_PKT_PRIVACY,
+                                           RPC_C_IMP_LEVEL_IMPERSONATE, nullptr, EOAC_DEFAULT);
   if (result == E_NOTIMPL || result == E_NOINTERFACE) return;
   CheckHresult(result, "secure the connection to the virtual smart card manager");
 }
 
-void AllowCallbacks() {
+bool SecureProcess() {
+  static std::atomic<bool> ours{false};
   AbsoluteDescriptor callers(kCallers);
   const HRESULT result =
       CoInitializeSecurity(callers.get(), -1, nullptr, nullptr, RPC_C_AUTHN_LEVEL_PKT_PRIVACY,
                            RPC_C_IMP_LEVEL_IMPERSONATE, nullptr, EOAC_NONE, nullptr);
-  if (result != RPC_E_TOO_LATE) CheckHresult(result, "set COM's security");
+  if (result == RPC_E_TOO_LATE) return ours;
+  CheckHresult(result, "set COM's security");
+  ours = true;
+  return true;
 }
 
 }  // namespace vsc

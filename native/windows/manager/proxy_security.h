@@ -5,15 +5,16 @@
 namespace vsc {
 
 /**
- * Calls by this proxy are encrypted and let the server act as the caller. Every proxy has settings of
- * its own. An object that is no proxy, or a proxy that cannot be set so, stays as it is.
+ * Calls by this proxy are encrypted and let the server act as the caller. Every proxy has settings
+ * of its own. An object that is no proxy, or a proxy that cannot be set so, stays as it is.
  */
 void SecureProxy(IUnknown* proxy);
 
 /**
- * Lets another machine call back, for the status callback: COM's settings for this process, made once
- * and by whoever comes first. If the program has made its own, those hold.
+ * COM's settings for this process, which are made once and by whoever comes first: every call
+ * encrypted, and another machine may call back, for the status callback. False when the program has
+ * made its own, which then hold.
  */
-void AllowCallbacks();
+bool SecureProcess();
 
 }  // namespace vsc

@@ -9,9 +9,9 @@
 namespace vsc {
 
 /**
- * The status callback of one create or destroy: brings its stages to JavaScript, and answers E_ABORT
- * once the call is to stop. COM calls it on threads of its own, and may hold it longer than the call
- * lasts.
+ * The status callback of one create or destroy: brings its stages to JavaScript, and answers
+ * E_ABORT once the call is to stop. COM calls it on threads of its own, and may hold it longer than
+ * the call lasts.
  */
 class StatusListener final : public tpmvsc::StatusCallback {
  public:

@@ -7,8 +7,8 @@
 #include <type_traits>
 
 /*
- * The interfaces of TPM virtual smart card management ([MS-TPMVSC], sections 3.1 to 3.4), as tables of
- * functions, so that the compiler checks where each function is. Not every compiler has a header
+ * The interfaces of TPM virtual smart card management ([MS-TPMVSC], sections 3.1 to 3.4), as tables
+ * of functions, so that the compiler checks where each function is. Not every compiler has a header
  * of them. Windows 8 brought Manager, 8.1 Manager2 and 10 Manager3.
  */
 namespace vsc::tpmvsc {
@@ -51,7 +51,8 @@ struct StatusCallback {
   const StatusCallbackTable* table;
 };
 
-/** All functions of Manager3, which begin with those of Manager2, which begin with those of Manager. */
+/** All functions of Manager3, which begin with those of Manager2, which begin with those of
+ * Manager. */
 struct ManagerTable {
   UnknownTable<Manager> unknown;
   HRESULT(STDMETHODCALLTYPE* CreateVirtualSmartCard)
@@ -97,8 +98,9 @@ static_assert(offsetof(ManagerTable, CreateVirtualSmartCardWithPinPolicy) == 40)
 static_assert(offsetof(ManagerTable, CreateVirtualSmartCardWithAttestation) == 48);
 static_assert(std::is_same_v<decltype(StatusCallbackTable::ReportProgress),
                              HRESULT(STDMETHODCALLTYPE*)(StatusCallback*, UINT32)>);
-static_assert(std::is_same_v<decltype(ManagerTable::DestroyVirtualSmartCard),
-                             HRESULT(STDMETHODCALLTYPE*)(Manager*, LPCWSTR, StatusCallback*, BOOL*)>);
+static_assert(
+    std::is_same_v<decltype(ManagerTable::DestroyVirtualSmartCard),
+                   HRESULT(STDMETHODCALLTYPE*)(Manager*, LPCWSTR, StatusCallback*, BOOL*)>);
 static_assert(sizeof(BOOL) == 4 && sizeof(DWORD) == 4 && sizeof(WCHAR) == 2 && sizeof(GUID) == 16);
 
 }  // namespace vsc::tpmvsc

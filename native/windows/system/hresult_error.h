@@ -10,8 +10,8 @@ namespace vsc {
 
 /**
  * "Could not list the readers: The Smart Card Resource Manager is not running. (0x8010001D)", with
- * the code HRESULT and the number itself. The one place where a code of the system becomes an error;
- * winscard's and TBS's codes have the form of an HRESULT, Win32's are brought into it.
+ * the code HRESULT and the number itself. The one place where a code of the system becomes an
+ * error; winscard's and TBS's codes have the form of an HRESULT, Win32's are brought into it.
  */
 NativeError HresultError(HRESULT result, const std::string& action);
 

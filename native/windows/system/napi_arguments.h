@@ -23,10 +23,10 @@ std::uint32_t NumberProperty(const Napi::Object& object, const char* name);
 template <Napi::Value (*function)(const Napi::CallbackInfo&, PendingCalls&)>
 void ExportCall(Napi::Env env, Napi::Object exports, const char* name,
                 const std::shared_ptr<PendingCalls>& calls) {
-  exports.Set(name, Napi::Function::New(
-                        env,
-                        [calls](const Napi::CallbackInfo& info) { return function(info, *calls); },
-                        name));
+  exports.Set(
+      name,
+      Napi::Function::New(
+          env, [calls](const Napi::CallbackInfo& info) { return function(info, *calls); }, name));
 }
 
 }  // namespace vsc

@@ -17,7 +17,8 @@ std::string ToUtf8(const std::wstring& text);
 /** A JavaScript string of Windows' text. */
 Napi::String ToJavaScript(Napi::Env env, const std::wstring& text);
 
-/** The strings of a multi-string: one after the other, each with its NUL, one more NUL at the end. */
+/** The strings of a multi-string: one after the other, each with its NUL, one more NUL at the end.
+ */
 std::vector<std::wstring> SplitMultiString(const wchar_t* text, std::size_t length);
 
 }  // namespace vsc

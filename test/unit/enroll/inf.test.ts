@@ -29,6 +29,7 @@ describe('the example', () => {
     ['UTF-8 with byte order mark', Buffer.concat([Buffer.from('efbbbf', 'hex'), EXAMPLE])],
     ['text with byte order mark', `\ufeff${text}`],
     ['UTF-16', Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ['UTF-16, big-endian', Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
     ['CRLF', text.replaceAll(/\r?\n/g, '\r\n')],
     ['CR', text.replaceAll(/\r?\n/g, '\r')],
     [

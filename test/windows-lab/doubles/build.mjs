@@ -1,95 +1,64 @@
-import { execFile } from 'node:child_process';
-import { mkdir, readdir, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { compile, filesOf, link } from '../harness/compile.mjs';
 
-const run = promisify(execFile);
-const here = path.dirname(fileURLToPath(import.meta.url));
-const COMPILER = 'x86_64-w64-mingw32-g++-posix';
-const FLAGS = [
-  ...['-std=c++17', '-O1', '-Wall', '-Wextra', '-Werror'],
-  ...['-D_WIN32_WINNT=0x0A00', '-DWIN32_LEAN_AND_MEAN', '-DNOMINMAX', '-DUNICODE', '-D_UNICODE'],
-];
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+const FLAGS = ['-DWIN32_LEAN_AND_MEAN', '-DNOMINMAX'];
+const FOLDERS = ['common', 'card', 'winscard', 'ncrypt', 'minidriver', 'tbs', 'csp', 'selftest'];
 
-/** What is built: file, its folders of sources, and the system libraries it needs. */
-const TARGETS = [
-  { file: 'winscard.dll', folders: ['winscard'], libraries: ['ws2_32', 'advapi32'] },
-  { file: 'tbs.dll', folders: ['tbs'], libraries: ['ws2_32', 'advapi32'] },
-  { file: 'ncrypt.dll', folders: ['card', 'ncrypt'], libraries: ['ws2_32', 'advapi32', 'bcrypt'] },
-  { file: 'basecsp.dll', folders: ['card', 'csp'], libraries: ['ws2_32', 'advapi32', 'bcrypt'] },
-  {
-    file: 'msclmd.dll',
-    folders: ['card', 'minidriver'],
-    libraries: ['winscard', 'ws2_32', 'advapi32', 'bcrypt'],
-  },
-];
+/** What every one of them needs. */
+const LIBRARIES = ['ws2_32', 'advapi32'];
 
-/** Names of the DLLs that belong into the Wine prefix's system32. */
-export const DOUBLES = TARGETS.map((target) => target.file);
+/** The DLLs, the folders of their sources, and the libraries that only they need. */
+const DLLS = {
+  'winscard.dll': { folders: ['winscard'], libraries: [] },
+  'tbs.dll': { folders: ['tbs'], libraries: [] },
+  'ncrypt.dll': { folders: ['card', 'ncrypt'], libraries: ['bcrypt'] },
+  'basecsp.dll': { folders: ['card', 'csp'], libraries: ['bcrypt'] },
+  'msclmd.dll': { folders: ['card', 'minidriver'], libraries: ['bcrypt', 'winscard'] },
+};
 
-/**
- * Compiles the doubles into `directory`, and only what is older than its sources. Needs nothing
- * but the mingw-w64 compiler. Rejects with the compiler's messages.
- */
+/** The programs that test them, and the libraries that those call. */
+const SELF_TESTS = {
+  'winscard_selftest.exe': ['winscard'],
+  'tbs_selftest.exe': [],
+  'ncrypt_selftest.exe': ['ncrypt'],
+  'csp_selftest.exe': [],
+  'minidriver_selftest.exe': ['winscard'],
+};
+
+/** Names of the files that belong into the Wine prefix's system32. */
+export const DOUBLES = [...Object.keys(DLLS), ...Object.keys(SELF_TESTS)];
+
+/** What Windows' registry has about them: for `regedit /S`. */
+export const REGISTRY = join(HERE, 'doubles.reg');
+
+/** Compiles the doubles and their self-tests into `directory`. */
 export async function buildDoubles(directory) {
-  const objects = path.join(directory, 'objects');
-  const newestHeader = await newest(await sources('.h'));
-  const compiled = new Map();
-  for (const folder of ['common', ...new Set(TARGETS.flatMap((target) => target.folders))]) {
-    compiled.set(folder, await compileFolder(folder, objects, newestHeader));
+  const headers = FOLDERS.flatMap((folder) => filesOf(join(HERE, folder), '.h'));
+  const compiled = {};
+  for (const folder of FOLDERS) {
+    const sources = filesOf(join(HERE, folder), '.cc');
+    const options = { headers, includes: [HERE], flags: FLAGS };
+    compiled[folder] = await compile(join(directory, 'objects', folder), sources, options);
   }
-  for (const target of TARGETS) await link(target, directory, compiled);
-}
-
-async function compileFolder(folder, objects, newestHeader) {
-  await mkdir(path.join(objects, folder), { recursive: true });
-  const outputs = [];
-  for (const source of (await sources('.cc')).filter((name) => path.dirname(name) === folder)) {
-    const output = path.join(objects, source.replace(/\.cc$/, '.o'));
-    if ((await time(output)) < Math.max(newestHeader, await time(path.join(here, source)))) {
-      await compile(['-I', here, '-c', '-o', output, path.join(here, source)]);
-    }
-    outputs.push(output);
+  for (const [file, { folders, libraries }] of Object.entries(DLLS)) {
+    const definition = join(HERE, folders.at(-1), file.replace(/\.dll$/, '.def'));
+    const inputs = [...['common', ...folders].flatMap((name) => compiled[name]), definition];
+    await link(join(directory, file), inputs, ['-shared', ...flagsOf(libraries)]);
   }
-  return outputs;
-}
-
-async function link({ file, folders, libraries }, directory, compiled) {
-  const output = path.join(directory, file);
-  const inputs = ['common', ...folders].flatMap((folder) => compiled.get(folder));
-  const definition = path.join(here, folders.at(-1), file.replace(/\.dll$/, '.def'));
-  if ((await time(output)) > (await newest([...inputs, definition], ''))) return;
-  const names = libraries.map((library) => `-l${library}`);
-  await compile(['-shared', '-static', '-s', '-o', output, ...inputs, definition, ...names]);
-}
-
-async function compile(args) {
-  // `nice`: the machine is shared with the programs under test.
-  await run('nice', ['-n', '10', COMPILER, ...FLAGS, ...args]);
-}
-
-async function sources(extension) {
-  const names = await readdir(here, { recursive: true });
-  return names.filter((name) => name.endsWith(extension)).sort();
-}
-
-async function newest(names, folder = here) {
-  return Math.max(...(await Promise.all(names.map((name) => time(path.join(folder, name))))));
-}
-
-/** Time of last change; 0 for a file that is not there. */
-async function time(name) {
-  try {
-    return (await stat(name)).mtimeMs;
-  } catch (error) {
-    if (error.code === 'ENOENT') return 0;
-    throw error;
+  for (const [file, libraries] of Object.entries(SELF_TESTS)) {
+    const own = compiled.selftest.filter((object) => isPartOf(file, object));
+    const inputs = [...compiled.common, ...own];
+    await link(join(directory, file), inputs, flagsOf(libraries));
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [directory] = process.argv.slice(2);
-  if (!directory) throw new Error('usage: node build.mjs DIRECTORY');
-  await buildDoubles(path.resolve(directory));
+/** A self-test is its own source file and what the self-tests share. */
+function isPartOf(file, object) {
+  return object.endsWith(`/${file.replace(/\.exe$/, '.o')}`) || !object.endsWith('_selftest.o');
+}
+
+function flagsOf(libraries) {
+  return [...libraries, ...LIBRARIES].map((library) => `-l${library}`);
 }

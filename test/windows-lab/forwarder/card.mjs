@@ -9,6 +9,8 @@ import { ProtocolError } from './parameters.mjs';
 export class Card {
   instanceId;
   readerName;
+  /** Whether the system has noticed its reader. */
+  hasReader = false;
   #instance;
   #storage;
   #vault;

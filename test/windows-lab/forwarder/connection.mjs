@@ -76,6 +76,7 @@ const METHODS = {
       puk: params.nullable('puk', params.bytes),
       pinPolicy: params.nullable('pinPolicy', params.bytes),
       generate: params.flag('generate'),
+      readerLagMs: params.optional('readerLagMs', params.number) ?? 0,
     };
     params.end();
     return machine.createCard(request);

@@ -32,7 +32,8 @@ export class Machine {
     return this.#share.store.context;
   }
 
-  async createCard({ name, adminKey, pin, puk, pinPolicy, generate }) {
+  /** Its reader shows up at once, or `readerLagMs` later, as PnP on Windows may take its time. */
+  async createCard({ name, adminKey, pin, puk, pinPolicy, generate, readerLagMs }) {
     return this.#turns.take(async () => {
       const instance = this.#freeInstance();
       const storage = await createCard(this.#context, instance, {
@@ -43,7 +44,8 @@ export class Machine {
       });
       const card = new Card(this.#context, instance, storage);
       this.#cards.set(card.instanceId, card);
-      this.changes.announce();
+      if (readerLagMs === 0) this.#show(card);
+      else setTimeout(() => this.#show(card), readerLagMs);
       return { instanceId: card.instanceId, readerName: card.readerName };
     });
   }
@@ -53,13 +55,12 @@ export class Machine {
   }
 
   listCards() {
-    return [...this.#cards.values()]
-      .sort((one, other) => one.instance - other.instance)
-      .map((card) => card.description);
+    return this.#sorted.map((card) => card.description);
   }
 
   listReaders({ physicalReader }) {
-    const virtual = this.listCards().map(({ readerName, instanceId }) => ({
+    const shown = this.#sorted.filter((card) => card.hasReader);
+    const virtual = shown.map(({ readerName, instanceId }) => ({
       ...{ readerName, instanceId },
       deviceType: DEVICE_TYPE.tpm,
       hasCard: true,
@@ -75,8 +76,8 @@ export class Machine {
   }
 
   connect(readerName) {
-    const card = [...this.#cards.values()].find((each) => each.readerName === readerName);
-    if (card) return card.connect();
+    const card = this.#sorted.find((each) => each.readerName === readerName);
+    if (card?.hasReader) return card.connect();
     throw new VirtualSmartCardError('ERR_CARD_NOT_FOUND', `No card in a reader "${readerName}"`);
   }
 
@@ -93,6 +94,15 @@ export class Machine {
   async close() {
     await this.reset();
     await this.#share.leave();
+  }
+
+  get #sorted() {
+    return [...this.#cards.values()].sort((one, other) => one.instance - other.instance);
+  }
+
+  #show(card) {
+    card.hasReader = true;
+    this.changes.announce();
   }
 
   async #destroy(card) {

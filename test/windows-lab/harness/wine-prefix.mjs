@@ -1,13 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { ExpectedError } from '../../../scripts/support/run.mjs';
 import { followFile } from './follow-file.mjs';
+import { windowsPath } from './paths.mjs';
 
 /** Debian's packages have these for 64-bit programs; their `wine` wrapper looks for 32-bit Wine first. */
 export const DEBIAN_WINE = {
-  program: '/usr/lib/wine/wine64',
-  server: '/usr/lib/wine/wineserver',
+  program: ['/usr/lib/wine/wine64'],
+  server: ['/usr/lib/wine/wineserver'],
 };
 
 /** Whose text is not ours to show; Wine's own windows and .NET are not wanted. */
@@ -24,6 +26,8 @@ const SETTINGS = {
 /** What a program inside Wine gets of this process's environment. */
 const INHERITED = ['PATH', 'HOME', 'USER', 'CI', 'NO_COLOR'];
 
+const CRASH_KEY = 'Software\\Microsoft\\Windows NT\\CurrentVersion\\AeDebug';
+
 /** Wine answers within this, even on a machine that is busy. */
 const WINE_TIMEOUT_MS = 120_000;
 
@@ -38,6 +42,7 @@ export class WinePrefix {
   #directory;
   #wine;
   #idle;
+  #idleEnded;
   #runs = 0;
 
   constructor(directory, wine = DEBIAN_WINE) {
@@ -58,14 +63,17 @@ export class WinePrefix {
   async prepare() {
     const whole = join(this.#directory, 'prefix', '.whole');
     if (existsSync(whole)) return;
-    if (!existsSync(this.#wine.program)) {
-      throw new ExpectedError(`The Windows lab needs Wine: ${this.#wine.program} is missing`);
+    const [program] = this.#wine.program;
+    if (isAbsolute(program) && !existsSync(program)) {
+      throw new ExpectedError(`The Windows lab needs Wine: ${program} is missing`);
     }
     console.log('Windows lab: making the Wine prefix');
     rmSync(join(this.#directory, 'prefix'), { recursive: true, force: true });
     mkdirSync(this.#directory, { recursive: true });
     await this.#must('wineboot', ['--init']);
     await this.#must('winecfg', ['-v', 'win10']);
+    // A program that crashes ends, instead of being looked at by a debugger that nobody sees.
+    await this.#setText(CRASH_KEY, 'Debugger', 'cmd.exe /c exit');
     this.#endServer();
     writeFileSync(whole, '');
   }
@@ -74,25 +82,22 @@ export class WinePrefix {
   async start() {
     this.#endServer();
     this.#server(['--persistent']);
-    this.#idle = spawn(this.#wine.program, ['cmd.exe'], {
+    const [program, ...before] = this.#wine.program;
+    this.#idle = spawn(program, [...before, 'cmd.exe'], {
       env: this.#environment({}),
       // It waits for a command that never comes.
       stdio: ['pipe', 'ignore', 'ignore'],
     });
-    await new Promise((resolve, reject) => {
-      this.#idle.once('spawn', resolve);
-      this.#idle.once('error', reject);
-    });
+    this.#idleEnded = once(this.#idle, 'exit');
     await this.#must('cmd', ['/c', 'exit', '0']);
   }
 
   /** Ends every program inside, whatever state it is in. */
   async end() {
     if (!this.#idle) return;
-    const ended = new Promise((resolve) => this.#idle.once('exit', resolve));
     this.#endServer();
     this.#idle.kill('SIGKILL');
-    await ended;
+    await this.#idleEnded;
     this.#idle = undefined;
   }
 
@@ -102,7 +107,7 @@ export class WinePrefix {
    *
    * @param {string} program - a name on Wine's own path, or a path of this machine
    * @param {string[]} args
-   * @param {{ env?: Record<string, string>, cwd?: string, timeoutMs?: number,
+   * @param {{ env?: Record<string, string>, cwd?: string, timeoutMs?: number, input?: string,
    *   stdout?: (text: Buffer) => void, stderr?: (text: Buffer) => void }} [options]
    * @returns {Promise<number>} its exit code. Only the low 8 bits reach this side; Wine makes 1 of a
    * code that would be 0 in them and is not.
@@ -113,14 +118,19 @@ export class WinePrefix {
     const name = join(this.#directory, `output-${process.pid}-${++this.#runs}`);
     const files = [`${name}.stdout`, `${name}.stderr`];
     const descriptors = files.map((file) => openSync(file, 'w+'));
-    const outputs = [options.stdout ?? show(process.stdout), options.stderr ?? show(process.stderr)];
+    const outputs = [
+      options.stdout ?? show(process.stdout),
+      options.stderr ?? show(process.stderr),
+    ];
     const followers = descriptors.map((fd, index) => followFile(fd, outputs[index]));
     try {
-      const child = spawn(this.#wine.program, [program, ...args], {
+      const [wine, ...before] = this.#wine.program;
+      const child = spawn(wine, [...before, program, ...args], {
         cwd,
         env: this.#environment(env),
-        stdio: ['ignore', ...descriptors],
+        stdio: [options.input === undefined ? 'ignore' : 'pipe', ...descriptors],
       });
+      child.stdin?.end(options.input);
       return await exitOf(child, timeoutMs, () => this.#endServer());
     } finally {
       for (const follower of followers) follower.end();
@@ -129,10 +139,10 @@ export class WinePrefix {
   }
 
   /** Like {@link run}, quietly; returns what it printed and throws when it fails. */
-  async #must(program, args) {
+  async #must(program, args, input) {
     const printed = [];
     const keep = (text) => printed.push(text);
-    const status = await this.run(program, args, { stdout: keep, stderr: keep });
+    const status = await this.run(program, args, { input, stdout: keep, stderr: keep });
     if (status === 0) return;
     const text = Buffer.concat(printed).toString();
     throw new Error(`Wine: ${[program, ...args].join(' ')} ended with ${status}\n${text}`);
@@ -143,15 +153,28 @@ export class WinePrefix {
     await this.#must('regsvr32', ['/s', dll]);
   }
 
-  /** Runs a program that registers itself. */
-  async runQuietly(program, args) {
-    await this.#must(program, args);
+  /** Runs a program that must succeed, with `input` on its standard input. */
+  async runQuietly(program, args, input = '') {
+    await this.#must(program, args, input);
+  }
+
+  /** Enters what a .reg file of this machine says. */
+  async importRegistry(file) {
+    await this.#must('regedit', ['/S', windowsPath(file)]);
   }
 
   /** Sets a DWORD below HKEY_LOCAL_MACHINE. */
   async setNumber(key, name, value) {
-    const type = ['/t', 'REG_DWORD', '/d', String(value), '/f'];
-    await this.#must('reg', ['add', `HKLM\\${key}`, '/v', name, ...type]);
+    await this.#setValue(key, name, 'REG_DWORD', String(value));
+  }
+
+  async #setText(key, name, text) {
+    await this.#setValue(key, name, 'REG_SZ', text);
+  }
+
+  async #setValue(key, name, type, data) {
+    const value = ['/v', name, '/t', type, '/d', data, '/f'];
+    await this.#must('reg', ['add', `HKLM\\${key}`, ...value]);
   }
 
   #environment(env) {
@@ -171,7 +194,8 @@ export class WinePrefix {
   }
 
   #server(args) {
-    spawnSync(this.#wine.server, args, {
+    const [server, ...before] = this.#wine.server;
+    spawnSync(server, [...before, ...args], {
       env: this.#environment({}),
       stdio: 'ignore',
       timeout: WINE_TIMEOUT_MS,

@@ -28,13 +28,4 @@ HRESULT ClassFactory::CreateInstance(IUnknown* outer, REFIID id, void** object) 
   return guarded == S_OK ? result : guarded;
 }
 
-HRESULT ClassFactory::LockServer(BOOL lock) {
-  if (lock) {
-    Lifetime::Instance().ObjectCreated();
-  } else {
-    Lifetime::Instance().ObjectDestroyed();
-  }
-  return S_OK;
-}
-
 }  // namespace lab

@@ -2,8 +2,6 @@
 
 #include <thread>
 
-#include "server/lifetime.h"
-
 namespace lab {
 namespace {
 
@@ -15,7 +13,6 @@ constexpr DWORD kLateMs = 300;
 void CallBackLate(ITpmVirtualSmartCardManagerStatusCallback* callback, int status) {
   callback->AddRef();
   std::thread([callback, status] {
-    const ObjectCount keepsServing;
     CoInitializeEx(nullptr, COINIT_MULTITHREADED);
     Sleep(kLateMs);
     callback->ReportProgress(static_cast<TPMVSCMGR_STATUS>(status));

@@ -5,8 +5,8 @@
 #include <cstring>
 
 #include "server/class_factory.h"
-#include "server/lifetime.h"
 #include "server/registration.h"
+#include "server/service.h"
 
 int main(int count, char** arguments) {
   if (count > 1 && std::strcmp(arguments[1], "-RegServer") == 0) {
@@ -14,10 +14,8 @@ int main(int count, char** arguments) {
   }
   if (FAILED(CoInitializeEx(nullptr, COINIT_MULTITHREADED))) return 1;
   static lab::ClassFactory factory;
-  lab::Lifetime& lifetime = lab::Lifetime::Instance();
-  lifetime.Offer(lab::kLocalManagerClass, &factory);
-  lifetime.Offer(lab::kRemoteManagerClass, &factory);
-  lifetime.WaitUntilUnused();
-  CoUninitialize();
-  return 0;
+  lab::Service& service = lab::Service::Instance();
+  service.Offer(lab::kLocalManagerClass, &factory);
+  service.Offer(lab::kRemoteManagerClass, &factory);
+  service.Serve();
 }

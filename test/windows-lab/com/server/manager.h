@@ -1,7 +1,6 @@
 #pragma once
 
 #include "server/create_arguments.h"
-#include "server/lifetime.h"
 #include "server/reporter.h"
 #include "tpmvscmgr.h"
 
@@ -46,7 +45,6 @@ class Manager final : public ITpmVirtualSmartCardManager3 {
 
   const int version_;
   LONG references_ = 1;
-  const ObjectCount count_;
 };
 
 }  // namespace lab

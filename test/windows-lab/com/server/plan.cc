@@ -2,7 +2,7 @@
 
 #include "common/forwarder_client.h"
 #include "server/failure.h"
-#include "server/lifetime.h"
+#include "server/service.h"
 
 namespace lab {
 
@@ -59,7 +59,7 @@ void Plan::After(int status) const {
 
 void Plan::StrikeHere() const {
   if (hang_) Sleep(INFINITE);
-  if (crash_) Lifetime::Instance().Crash();
+  if (crash_) Service::Instance().Crash();
   if (result_ || !errors_.empty()) throw Failure(result_.value_or(E_FAIL), errors_);
 }
 

@@ -5,8 +5,6 @@
 #include <stdexcept>
 #include <thread>
 
-#include "server/lifetime.h"
-
 namespace lab {
 namespace {
 
@@ -47,7 +45,6 @@ void AddReaderNode(const std::wstring& instanceId, const std::wstring& friendlyN
                    unsigned lagMs) {
   if (lagMs == 0) return Add(instanceId, friendlyName);
   std::thread([instanceId, friendlyName, lagMs] {
-    const ObjectCount keepsServing;
     Sleep(lagMs);
     Add(instanceId, friendlyName);
   }).detach();

@@ -8,7 +8,8 @@ namespace lab {
 
 void Announce(const Component& component, const char* call, Json::Object arguments) {
   const Json answer = ForwarderClient::Ask(
-      "enter", {{"component", component.name}, {"call", call}, {"arguments", std::move(arguments)}});
+      "enter",
+      {{"component", component.name}, {"call", call}, {"arguments", std::move(arguments)}});
   const Json& plan = answer.At("plan");
   if (plan.IsNull()) return;
   for (const Json::Member& member : plan.Members()) {
@@ -35,7 +36,6 @@ uint32_t CodeOfCurrentException(const Component& component) noexcept {
     if (error.code() == "ERR_CARD_NOT_FOUND" || error.code() == "ERR_CLOSED") {
       return component.cardGone;
     }
-    if (error.tpmCode && component.fromTpmCode) return component.fromTpmCode(*error.tpmCode);
     std::fprintf(stderr, "%s double: %s %s\n", component.name, error.code().c_str(), error.what());
     return component.internalError;
   } catch (const std::exception& error) {

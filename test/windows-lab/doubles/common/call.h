@@ -16,8 +16,6 @@ struct Component {
   uint32_t serviceStopped;
   /** When the card was destroyed under the call. */
   uint32_t cardGone;
-  /** Turns a TPM's response code into the component's code. */
-  uint32_t (*fromTpmCode)(uint32_t tpmCode);
 };
 
 /**

@@ -17,9 +17,15 @@ Bytes ForwarderChannel::Transmit(const Bytes& command) {
   return FromBase64(answer.At("response").String());
 }
 
-void ForwarderChannel::Reset() { Request("resetChannel"); }
-void ForwarderChannel::BeginTransaction() { Request("beginTransaction"); }
-void ForwarderChannel::EndTransaction() { Request("endTransaction"); }
+void ForwarderChannel::Reset() {
+  Request("resetChannel");
+}
+void ForwarderChannel::BeginTransaction() {
+  Request("beginTransaction");
+}
+void ForwarderChannel::EndTransaction() {
+  Request("endTransaction");
+}
 
 Json ForwarderChannel::Request(const char* method) {
   return client_.Request(method, {{"channel", channel_}});

@@ -18,18 +18,28 @@ constexpr uint32_t kLongestMessage = 1 << 20;
 u_short ForwarderPort() {
   DWORD port = 0;
   DWORD size = sizeof port;
-  const LSTATUS status =
-      RegGetValueW(HKEY_LOCAL_MACHINE, L"Software\\VirtualSmartCardLab", L"ForwarderPort",
-                   RRF_RT_REG_DWORD, nullptr, &port, &size);
+  const LSTATUS status = RegGetValueW(HKEY_LOCAL_MACHINE, L"Software\\VirtualSmartCardLab",
+                                      L"ForwarderPort", RRF_RT_REG_DWORD, nullptr, &port, &size);
   if (status != ERROR_SUCCESS || port == 0 || port > 0xFFFF) {
     Unreachable("the registry names no port");
   }
   return static_cast<u_short>(port);
 }
 
-/** Winsock stays up for the life of the process, as it would not be safe to end it at unload. */
+/**
+ * Keeps the DLL that this is part of in the process: a program that unloads it would leave the
+ * pool's connections behind, and lose the PINs that Windows caches for the life of the process.
+ */
+void StayLoaded() {
+  HMODULE self = nullptr;
+  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
+                     reinterpret_cast<LPCWSTR>(&StayLoaded), &self);
+}
+
+/** Winsock stays up for the life of the process. */
 void StartWinsock() {
   static const int status = [] {
+    StayLoaded();
     WSADATA data;
     return WSAStartup(MAKEWORD(2, 2), &data);
   }();
@@ -38,13 +48,8 @@ void StartWinsock() {
 
 [[noreturn]] void ThrowAnswered(const Json& error) {
   const Json* code = error.Find("code");
-  ForwarderError thrown(code && !code->IsNull() ? code->String() : "ERR_LAB_PROTOCOL",
-                        error.At("message").String());
-  const Json* tpmCode = error.Find("tpmCode");
-  if (tpmCode && !tpmCode->IsNull()) thrown.tpmCode = static_cast<uint32_t>(tpmCode->Number());
-  const Json* word = error.Find("statusWord");
-  if (word && !word->IsNull()) thrown.statusWord = static_cast<uint16_t>(word->Number());
-  throw thrown;
+  throw ForwarderError(code && !code->IsNull() ? code->String() : "ERR_LAB_PROTOCOL",
+                       error.At("message").String());
 }
 
 /** Idle connections of this process. */
@@ -102,7 +107,9 @@ ForwarderClient::ForwarderClient() {
   setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&on), sizeof on);
 }
 
-ForwarderClient::~ForwarderClient() { closesocket(socket_); }
+ForwarderClient::~ForwarderClient() {
+  closesocket(socket_);
+}
 
 Json ForwarderClient::Request(const std::string& method, Json::Object params) {
   const std::lock_guard<std::mutex> lock(turn_);
@@ -122,7 +129,9 @@ Json ForwarderClient::Request(const std::string& method, Json::Object params) {
   return answer.At("result");
 }
 
-void ForwarderClient::Abort() { shutdown(socket_, SD_BOTH); }
+void ForwarderClient::Abort() {
+  shutdown(socket_, SD_BOTH);
+}
 
 Json ForwarderClient::Ask(const std::string& method, Json::Object params) {
   Pool& pool = Pool::Instance();

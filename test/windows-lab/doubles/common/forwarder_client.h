@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <mutex>
-#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -17,10 +16,6 @@ class ForwarderError : public std::runtime_error {
       : std::runtime_error(message), code_(std::move(code)) {}
   /** An error code of the library, or ERR_LAB_PROTOCOL, or ERR_LAB_UNREACHABLE. */
   const std::string& code() const { return code_; }
-  /** The TPM's response code, where the forwarder gave one. */
-  std::optional<uint32_t> tpmCode;
-  /** The card's status word, where the forwarder gave one. */
-  std::optional<uint16_t> statusWord;
 
  private:
   std::string code_;

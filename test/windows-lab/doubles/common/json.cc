@@ -26,7 +26,8 @@ class Parser {
   [[noreturn]] void Fail() const { throw std::runtime_error("not JSON"); }
 
   void Space() {
-    while (at_ < text_.size() && std::string(" \t\r\n").find(text_[at_]) != std::string::npos) at_++;
+    while (at_ < text_.size() && std::string(" \t\r\n").find(text_[at_]) != std::string::npos)
+      at_++;
   }
 
   bool Take(char c) {
@@ -187,7 +188,9 @@ const T& Get(const V& value) {
 
 }  // namespace
 
-Json Json::Parse(const std::string& text) { return Parser(text).Whole(); }
+Json Json::Parse(const std::string& text) {
+  return Parser(text).Whole();
+}
 
 std::string Json::Text() const {
   std::string out;
@@ -210,11 +213,21 @@ std::string Json::Text() const {
   return "{" + out + "}";
 }
 
-bool Json::Boolean() const { return Get<bool>(value_); }
-double Json::Number() const { return Get<double>(value_); }
-const std::string& Json::String() const { return Get<std::string>(value_); }
-const Json::Array& Json::Elements() const { return Get<Array>(value_); }
-const Json::Object& Json::Members() const { return Get<Object>(value_); }
+bool Json::Boolean() const {
+  return Get<bool>(value_);
+}
+double Json::Number() const {
+  return Get<double>(value_);
+}
+const std::string& Json::String() const {
+  return Get<std::string>(value_);
+}
+const Json::Array& Json::Elements() const {
+  return Get<Array>(value_);
+}
+const Json::Object& Json::Members() const {
+  return Get<Object>(value_);
+}
 
 const Json* Json::Find(const std::string& name) const {
   for (const Member& member : Members()) {

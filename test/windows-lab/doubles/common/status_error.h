@@ -4,7 +4,8 @@
 
 namespace lab {
 
-/** What an exported function returns instead of success: a SCARD_*, NTE_*, TBS_E_* or Win32 code. */
+/** What an exported function returns instead of success: a SCARD_*, NTE_*, TBS_E_* or Win32 code.
+ */
 class StatusError {
  public:
   explicit StatusError(uint32_t code) : code_(code) {}

@@ -11,7 +11,7 @@ using namespace lab;
 
 namespace {
 
-constexpr Component kTbs = {"tbs", kInternalError, kServiceNotRunning, kInternalError, nullptr};
+constexpr Component kTbs = {"tbs", kInternalError, kServiceNotRunning, kInternalError};
 /** A command has at least tag, size and command code. */
 constexpr UINT32 kCommandHeader = 10;
 constexpr UINT32 kLargestCommand = 4096;

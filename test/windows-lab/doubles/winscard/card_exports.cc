@@ -11,7 +11,8 @@ namespace {
 constexpr DWORD kAttributeAtr = 0x00090303;
 constexpr DWORD kAttributeFriendlyNameW = 0x7FFF0005;
 constexpr DWORD kAttributeSystemNameW = 0x7FFF0006;
-/** The state of a card whose protocol is set (SCARD_SPECIFIC), of an empty reader (SCARD_ABSENT). */
+/** The state of a card whose protocol is set (SCARD_SPECIFIC), of an empty reader (SCARD_ABSENT).
+ */
 constexpr DWORD kStateSpecific = 6;
 constexpr DWORD kStateAbsent = 1;
 constexpr DWORD kShortestCommand = 4;

@@ -8,7 +8,8 @@ namespace lab {
 namespace {
 
 constexpr SCARDHANDLE kFirst = 0xEA010000;
-/** A transaction without a command for so long ends in a reset of the card (Windows 8 and later). */
+/** A transaction without a command for so long ends in a reset of the card (Windows 8 and later).
+ */
 constexpr ULONGLONG kIdleTransactionMs = 5000;
 
 std::mutex handlesMutex;
@@ -117,8 +118,8 @@ SCARDHANDLE AddHandle(std::shared_ptr<CardHandle> handle) {
   const std::lock_guard<std::mutex> lock(handlesMutex);
   for (const auto& [number, other] : handles) {
     if (!SameName(other->reader().name, handle->reader().name)) continue;
-    const bool exclusive = handle->shareMode() == SCARD_SHARE_EXCLUSIVE ||
-                           other->shareMode() == SCARD_SHARE_EXCLUSIVE;
+    const bool exclusive =
+        handle->shareMode() == SCARD_SHARE_EXCLUSIVE || other->shareMode() == SCARD_SHARE_EXCLUSIVE;
     Require(!exclusive, Code(SCARD_E_SHARING_VIOLATION));
   }
   handles.emplace(nextHandle, std::move(handle));

@@ -48,7 +48,8 @@ class CardHandle {
 
 /** Throws StatusError(SCARD_E_INVALID_HANDLE). */
 std::shared_ptr<CardHandle> FindHandle(SCARDHANDLE number);
-/** Registers a handle, if sharing with the process's others allows it: SCARD_E_SHARING_VIOLATION. */
+/** Registers a handle, if sharing with the process's others allows it: SCARD_E_SHARING_VIOLATION.
+ */
 SCARDHANDLE AddHandle(std::shared_ptr<CardHandle> handle);
 /** Forgets a handle and returns what it stood for. */
 std::shared_ptr<CardHandle> RemoveHandle(SCARDHANDLE number);

@@ -22,7 +22,8 @@ class RegistryKey {
 
   Bytes Value(const wchar_t* name, DWORD type) const {
     DWORD size = 0;
-    if (RegGetValueW(key_, nullptr, name, type, nullptr, nullptr, &size) != ERROR_SUCCESS) return {};
+    if (RegGetValueW(key_, nullptr, name, type, nullptr, nullptr, &size) != ERROR_SUCCESS)
+      return {};
     Bytes value(size);
     RegGetValueW(key_, nullptr, name, type, nullptr, value.data(), &size);
     value.resize(size);
@@ -43,11 +44,16 @@ bool Matches(const Bytes& atr, const Bytes& pattern, const Bytes& mask) {
 
 std::wstring ValueName(unsigned long providerId) {
   switch (providerId) {
-    case 1: return L"Primary Provider";
-    case 2: return L"Crypto Provider";
-    case 3: return L"Smart Card Key Storage Provider";
-    case 0x80000001: return L"80000001";
-    default: throw StatusError(Code(SCARD_E_INVALID_VALUE));
+    case 1:
+      return L"Primary Provider";
+    case 2:
+      return L"Crypto Provider";
+    case 3:
+      return L"Smart Card Key Storage Provider";
+    case 0x80000001:
+      return L"80000001";
+    default:
+      throw StatusError(Code(SCARD_E_INVALID_VALUE));
   }
 }
 

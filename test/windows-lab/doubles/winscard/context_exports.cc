@@ -1,11 +1,11 @@
 // Contexts, memory, and what is known without a connection to a card.
 
+#include "common/readers.h"
+#include "common/text.h"
 #include "winscard/allocations.h"
 #include "winscard/card_types.h"
 #include "winscard/context.h"
 #include "winscard/status_change.h"
-#include "common/readers.h"
-#include "common/text.h"
 
 using namespace lab;
 
@@ -16,7 +16,9 @@ void CheckOptionalContext(SCARDCONTEXT context) {
   if (context) FindContext(context);
 }
 
-void CheckReaderName(LPCWSTR name) { Require(name && *name, Code(SCARD_E_INVALID_PARAMETER)); }
+void CheckReaderName(LPCWSTR name) {
+  Require(name && *name, Code(SCARD_E_INVALID_PARAMETER));
+}
 
 bool IsAllReaders(LPCWSTR groups) {
   return !groups || SameName(groups, L"SCard$AllReaders") ||

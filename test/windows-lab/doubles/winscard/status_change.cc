@@ -1,7 +1,6 @@
 #include "winscard/status_change.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "common/forwarder_channel.h"
 #include "common/readers.h"
@@ -17,43 +16,53 @@ constexpr DWORD kIgnoredBits = SCARD_STATE_CHANGED | SCARD_STATE_IGNORE;
 /** Bits that the double cannot know from another process, so that they are not compared. */
 constexpr DWORD kUsageBits = SCARD_STATE_EXCLUSIVE | SCARD_STATE_INUSE;
 
-/** What a wait compares with: the readers when it began, for the pseudo reader. */
-struct Start {
-  size_t readerCount;
-  double generation;
-};
-
 bool IsPseudoReader(const SCARD_READERSTATEW& state) {
   return SameName(state.szReader, kReaderChanges);
 }
 
-void ReportReaderCount(SCARD_READERSTATEW& state, size_t count, const Start& start, double now) {
-  const DWORD known = state.dwCurrentState >> 16;
-  const bool changed = now != start.generation || (known != 0 && known != count);
+/** The upper half is the number of readers, which a caller has to give back: zero is a number too.
+ */
+void ReportReaderCount(SCARD_READERSTATEW& state, size_t count, bool anyChange) {
+  const bool changed = anyChange || state.dwCurrentState >> 16 != count;
   state.dwEventState = static_cast<DWORD>(count) << 16 | (changed ? SCARD_STATE_CHANGED : 0);
 }
 
+/** What a reader is in, and the ATR of its card. */
+struct ReaderState {
+  DWORD bits;
+  Bytes atr;
+};
+
+ReaderState StateOf(const std::wstring& name, const std::vector<Reader>& readers) {
+  const auto reader = std::find_if(readers.begin(), readers.end(),
+                                   [&](const Reader& each) { return SameName(each.name, name); });
+  if (reader == readers.end()) return {SCARD_STATE_UNKNOWN, {}};
+  if (!reader->hasCard) return {SCARD_STATE_EMPTY, {}};
+  try {
+    return {SCARD_STATE_PRESENT, ForwarderChannel(reader->name).atr()};
+  } catch (const ForwarderError& error) {
+    // Destroyed since the readers were listed.
+    if (error.code() != "ERR_CARD_NOT_FOUND") throw;
+    return {SCARD_STATE_UNKNOWN, {}};
+  }
+}
+
 void ReportReader(SCARD_READERSTATEW& state, const std::vector<Reader>& readers) {
-  const auto reader = std::find_if(readers.begin(), readers.end(), [&](const Reader& each) {
-    return SameName(each.name, state.szReader);
-  });
-  DWORD now = SCARD_STATE_UNKNOWN;
-  if (reader != readers.end()) now = reader->hasCard ? SCARD_STATE_PRESENT : SCARD_STATE_EMPTY;
-  const DWORD known = state.dwCurrentState & 0xFFFF & ~kIgnoredBits & ~kUsageBits;
-  const bool changed = known != now;
+  const ReaderState found = StateOf(state.szReader, readers);
+  DWORD now = found.bits;
+  // The upper half counts the cards that came and went; a virtual one came once, when it was made.
+  const DWORD events = now == SCARD_STATE_PRESENT ? 1 << 16 : 0;
+  const DWORD known = state.dwCurrentState & ~kIgnoredBits & ~kUsageBits;
+  const bool changed = known != (events | now);
   // An unknown reader is also to be ignored from here on (SCARD_STATE_UNKNOWN's documentation).
   if (now == SCARD_STATE_UNKNOWN && changed) now |= SCARD_STATE_IGNORE;
-  const DWORD events = now == SCARD_STATE_PRESENT ? 1 << 16 : 0;
   state.dwEventState = events | now | (changed ? SCARD_STATE_CHANGED : 0);
-  state.cbAtr = 0;
-  if (now != SCARD_STATE_PRESENT) return;
-  const Bytes atr = ForwarderChannel(reader->name).atr();
-  state.cbAtr = static_cast<DWORD>(atr.size());
-  std::memcpy(state.rgbAtr, atr.data(), atr.size());
+  state.cbAtr = static_cast<DWORD>(found.atr.size());
+  std::copy(found.atr.begin(), found.atr.end(), state.rgbAtr);
 }
 
 /** Fills all event states and tells whether one changed. */
-bool Report(SCARD_READERSTATEW* states, DWORD count, const Start& start, double now) {
+bool Report(SCARD_READERSTATEW* states, DWORD count, bool anyChange) {
   const std::vector<Reader> readers = ListReaders();
   bool changed = false;
   for (DWORD i = 0; i < count; i++) {
@@ -63,7 +72,7 @@ bool Report(SCARD_READERSTATEW* states, DWORD count, const Start& start, double 
       continue;
     }
     if (IsPseudoReader(state)) {
-      ReportReaderCount(state, readers.size(), start, now);
+      ReportReaderCount(state, readers.size(), anyChange);
     } else {
       ReportReader(state, readers);
     }
@@ -87,9 +96,9 @@ DWORD Left(DWORD timeoutMs, ULONGLONG started) {
 
 void WaitForChange(Wait& wait, DWORD timeoutMs, SCARD_READERSTATEW* states, DWORD count) {
   const ULONGLONG started = GetTickCount64();
-  double now = Generation(wait.client, 0, 0);
-  const Start start = {ListReaders().size(), now};
-  while (!Report(states, count, start, now)) {
+  const double start = Generation(wait.client, 0, 0);
+  double now = start;
+  while (!Report(states, count, now != start)) {
     const DWORD left = Left(timeoutMs, started);
     Require(left > 0, Code(SCARD_E_TIMEOUT));
     now = Generation(wait.client, now, left);

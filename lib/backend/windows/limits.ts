@@ -1,0 +1,20 @@
+/** How long the calls into Windows may take, in milliseconds. */
+export interface TimeLimits {
+  /** Making a card: seconds as a rule, but a user may have to answer, or a distant service. */
+  create: number;
+  destroy: number;
+  /** Questions about readers and the TPM. */
+  query: number;
+  /** How long an aborted call may take to come back. */
+  grace: number;
+  /** How long a new card's reader is waited for: the device manager lags behind. */
+  settle: number;
+}
+
+export const TIME_LIMITS: TimeLimits = {
+  create: 10 * 60_000,
+  destroy: 5 * 60_000,
+  query: 30_000,
+  grace: 10_000,
+  settle: 5_000,
+};

@@ -1,0 +1,152 @@
+import { VirtualSmartCardError } from '../../errors.js';
+import { normalizeInstanceId } from '../../instance-id.js';
+import { loadWindowsAddon, type WindowsAddon } from '../../native-windows.js';
+import { Turns } from '../../turns.js';
+import type {
+  Backend,
+  CardConnection,
+  CardInfo,
+  CardWatch,
+  CreateRequest,
+  LongCallOptions,
+  TpmStatus,
+} from '../backend.js';
+import { describeCard, openCardConnection } from './card-connection.js';
+import { CardManager } from './card-manager.js';
+import { watchCards } from './card-watcher.js';
+import { TIME_LIMITS, type TimeLimits } from './limits.js';
+import { notSupportedRemotely, remoteCardConnection } from './remote-card.js';
+import { WindowsTpm } from './tpm.js';
+import { VirtualReaders } from './virtual-readers.js';
+
+export interface WindowsBackendOptions {
+  /** Another machine; undefined for this one. */
+  machine?: string | undefined;
+  /** Whether Windows may ask the user for an administrator's consent; default false. */
+  allowElevationPrompt?: boolean | undefined;
+  /** For tests. */
+  limits?: Partial<TimeLimits> | undefined;
+}
+
+/**
+ * Opens the windows backend: the system's own TPM virtual smart cards.
+ *
+ * @throws VirtualSmartCardError `ERR_NOT_SUPPORTED` off Windows, `ERR_NATIVE_ADDON`
+ */
+export async function openWindowsBackend(options: WindowsBackendOptions = {}): Promise<Backend> {
+  return new WindowsBackend(loadWindowsAddon(), options);
+}
+
+/** @internal Exported for tests, which bring an addon of their own. */
+export class WindowsBackend implements Backend {
+  readonly kind = 'windows';
+  readonly #addon: WindowsAddon;
+  readonly #readers: VirtualReaders;
+  readonly #manager: CardManager;
+  readonly #tpm: WindowsTpm;
+  /** Cards made here and not seen with their reader yet, by instance id, with their names. */
+  readonly #newCards = new Map<string, string>();
+  readonly #open = new Set<{ close(): Promise<void> }>();
+  /** Cards are made and destroyed one at a time, so that leftovers of one are not another's. */
+  readonly #turns = new Turns();
+  #closed: Promise<void> | undefined;
+
+  constructor(addon: WindowsAddon, options: WindowsBackendOptions) {
+    const limits = { ...TIME_LIMITS, ...options.limits };
+    const { machine, allowElevationPrompt = false } = options;
+    this.#addon = addon;
+    this.#readers = new VirtualReaders(addon, limits);
+    const address = { machine, allowElevationPrompt };
+    this.#manager = new CardManager(addon, address, limits, this.#readers);
+    this.#tpm = new WindowsTpm(addon, limits);
+  }
+
+  async create(request: CreateRequest): Promise<string> {
+    this.#requireOpen();
+    return this.#turns.take(async () => {
+      const instanceId = normalizeInstanceId(await this.#manager.create(request));
+      this.#newCards.set(instanceId, request.name);
+      return instanceId;
+    });
+  }
+
+  async list(): Promise<CardInfo[]> {
+    this.#requireHere('Listing cards');
+    const readers = await this.#readers.list();
+    return Promise.all(readers.map((reader) => describeCard(reader)));
+  }
+
+  async destroy(instanceId: string, options: LongCallOptions): Promise<void> {
+    this.#requireOpen();
+    await this.#turns.take(async () => {
+      await this.#manager.destroy(instanceId, options);
+      this.#newCards.delete(instanceId);
+    });
+  }
+
+  async connect(instanceId: string): Promise<CardConnection> {
+    this.#requireOpen();
+    const newName = this.#newCards.get(instanceId);
+    if (this.#manager.isRemote) {
+      if (newName === undefined) throw notSupportedRemotely('Opening a card');
+      return remoteCardConnection(instanceId, newName);
+    }
+    const reader = await this.#readers.find(instanceId, newName !== undefined);
+    if (!reader) {
+      throw new VirtualSmartCardError(
+        'ERR_CARD_NOT_FOUND',
+        `There is no card ${instanceId}. List the cards to see their instance ids.`,
+      );
+    }
+    const connection = await openCardConnection(reader);
+    this.#newCards.delete(instanceId);
+    return this.#closeWithManager(connection);
+  }
+
+  async tpmStatus(): Promise<TpmStatus> {
+    this.#requireHere("Reading the TPM's status");
+    return this.#tpm.status();
+  }
+
+  async resetTpmLockout(lockoutAuthorization: Uint8Array): Promise<void> {
+    this.#requireHere("Resetting the TPM's lockout");
+    await this.#tpm.resetLockout(lockoutAuthorization);
+  }
+
+  async watch(): Promise<CardWatch> {
+    this.#requireHere('Watching cards');
+    return this.#closeWithManager(await watchCards(this.#addon, this.#readers));
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#open].map((thing) => thing.close()));
+    // What is under way is waited for.
+    await this.#turns.take(async () => undefined);
+  }
+
+  /** Until it is closed by itself. */
+  #closeWithManager<T extends { close(): Promise<void> }>(thing: T): T {
+    const close = thing.close.bind(thing);
+    this.#open.add(thing);
+    thing.close = () => {
+      this.#open.delete(thing);
+      return close();
+    };
+    return thing;
+  }
+
+  #requireHere(what: string): void {
+    this.#requireOpen();
+    if (this.#manager.isRemote) throw notSupportedRemotely(what);
+  }
+
+  #requireOpen(): void {
+    if (!this.#closed) return;
+    throw new VirtualSmartCardError('ERR_CLOSED', 'The manager was closed.');
+  }
+}

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "windows/calls/pending_calls.h"
+
+namespace vsc {
+
+/** openTbs, tpmDeviceInfo. */
+void ExportTbs(Napi::Env env, Napi::Object exports, const std::shared_ptr<PendingCalls>& calls);
+
+}  // namespace vsc

@@ -1,0 +1,18 @@
+// Builds the addon for Windows, makes the Windows lab ready and runs in it, inside Node for Windows,
+// the lab's own tests and the behaviour suite. Ends with the line `N passed, N failed`.
+//   node scripts/test-windows.mjs [--next] [FILE…]
+// --next: on Wine 10, in a Debian 13 of its own, with the newest versions of Node.
+import { testWindows } from './support/windows-tests.mjs';
+
+const args = process.argv.slice(2);
+const files = args.filter((arg) => arg !== '--next');
+
+try {
+  const { passed, failed, problems } = await testWindows({ next: args.includes('--next'), files });
+  for (const problem of problems) console.log(`FAILED: ${problem}`);
+  console.log(`${passed} passed, ${failed + problems.length} failed`);
+  process.exitCode = failed + problems.length === 0 ? 0 : 1;
+} catch (error) {
+  console.error(error.expected ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,134 @@
+import type {
+  NativeCall,
+  NativeCard,
+  NativeEventListener,
+  NativeReader,
+  NativeReaderDevice,
+  WindowsAddon,
+} from '../../../../lib/native-windows.js';
+
+/** An error as the addon's are. */
+export function nativeError(
+  code: string,
+  fields: { hresult?: number; reportedError?: number } = {},
+) {
+  return Object.assign(new Error(`It failed with ${code}`), { code, ...fields });
+}
+
+/** A call that is settled from outside, and remembers what was asked of it. */
+export class FakeCall<T> implements NativeCall<T> {
+  readonly asked: string[] = [];
+  readonly result: Promise<T>;
+  resolve: (value: T) => void = () => undefined;
+  reject: (error: unknown) => void = () => undefined;
+
+  constructor() {
+    this.result = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  static resolved<T>(value: T): FakeCall<T> {
+    const call = new FakeCall<T>();
+    call.resolve(value);
+    return call;
+  }
+
+  static rejected<T>(error: unknown): FakeCall<T> {
+    const call = new FakeCall<T>();
+    call.reject(error);
+    return call;
+  }
+
+  cancel(): void {
+    this.asked.push('cancel');
+  }
+
+  abandon(): void {
+    this.asked.push('abandon');
+    this.reject(nativeError('ABANDONED'));
+  }
+}
+
+type Created = { instanceId: string | null; needReboot: boolean };
+
+/** A Windows of plain lists, whose manager does what a test puts here. */
+export class FakeAddon implements WindowsAddon {
+  devices: NativeReaderDevice[] = [];
+  readers: NativeReader[] = [];
+  remoteSession = false;
+  readonly calls: unknown[] = [];
+  create: (card: NativeCard, listener: NativeEventListener) => NativeCall<Created> = (card) => {
+    const instanceId = this.add(card.name);
+    return FakeCall.resolved({ instanceId, needReboot: false });
+  };
+  destroy: (instanceId: string) => NativeCall<{ needReboot: boolean }> = (instanceId) => {
+    this.remove(instanceId);
+    return FakeCall.resolved({ needReboot: false });
+  };
+  list: () => NativeCall<NativeReader[]> = () => FakeCall.resolved(this.readers);
+  watching: { listener: NativeEventListener; call: FakeCall<void> } | undefined;
+  tbs: WindowsAddon['openTbs'] = () => Promise.reject(nativeError('HRESULT', { hresult: 1 }));
+  tpmVersion = 2;
+
+  /** A card comes, as far as the device manager and the smart card service know. */
+  add(name: string): string {
+    const number = this.devices.length;
+    const instanceId = `ROOT\\SMARTCARDREADER\\${String(number).padStart(4, '0')}`;
+    this.devices = [...this.devices, { instanceId, name }];
+    const readerName = `Microsoft Virtual Smart Card ${number + 3}`;
+    const reader = { readerName, deviceType: 0x80, instanceId, atr: Buffer.from('3b8d', 'hex') };
+    this.readers = [...this.readers, reader];
+    return instanceId;
+  }
+
+  remove(instanceId: string): void {
+    this.devices = this.devices.filter((device) => device.instanceId !== instanceId);
+    this.readers = this.readers.filter((reader) => reader.instanceId !== instanceId);
+  }
+
+  createCard(card: NativeCard, listener: NativeEventListener): NativeCall<Created> {
+    this.calls.push({ create: card });
+    return this.create(card, listener);
+  }
+
+  destroyCard(card: { instanceId: string; machine: string | undefined }) {
+    this.calls.push({ destroy: card });
+    return this.destroy(card.instanceId);
+  }
+
+  isRemoteSession(): boolean {
+    return this.remoteSession;
+  }
+
+  listReaders(): NativeCall<NativeReader[]> {
+    return this.list();
+  }
+
+  listDevices(): NativeCall<NativeReaderDevice[]> {
+    return FakeCall.resolved(this.devices);
+  }
+
+  watchReaders(listener: NativeEventListener): NativeCall<void> {
+    const call = new FakeCall<void>();
+    call.cancel = () => call.resolve();
+    this.watching = { listener, call };
+    queueMicrotask(() => listener('changed', 0));
+    return call;
+  }
+
+  openTbs() {
+    return this.tbs();
+  }
+
+  tpmDeviceInfo() {
+    const { tpmVersion } = this;
+    return FakeCall.resolved({
+      structVersion: 1,
+      tpmVersion,
+      interfaceType: 3,
+      implementationRevision: 0,
+    });
+  }
+}

@@ -1,0 +1,86 @@
+// One scenario of calls into Windows by the addon itself, in a process of its own:
+//   node calls.mjs ADDON SCENARIO
+import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
+
+const [, , addonFile = workerData?.addonFile, scenario = workerData?.scenario] = process.argv;
+const addon = createRequire(import.meta.url)(workerData?.addonFile ?? addonFile);
+
+const ADDRESS = { machine: undefined, allowElevationPrompt: false };
+
+function create(listener, name = 'Lab card') {
+  return addon.createCard(
+    {
+      ...ADDRESS,
+      interface: 1,
+      name,
+      adminKey: randomBytes(24),
+      adminKcv: undefined,
+      puk: undefined,
+      pin: Buffer.from('12345678'),
+      pinPolicy: undefined,
+      attestation: 0,
+      generate: true,
+    },
+    listener,
+  );
+}
+
+function worker(scenarioOfWorker) {
+  return new Worker(new URL(import.meta.url), {
+    workerData: { addonFile, scenario: scenarioOfWorker },
+  });
+}
+
+const ended = (thread) => new Promise((resolve) => thread.on('exit', resolve));
+
+const SCENARIOS = {
+  /** The process is ended by itself in mid-call. */
+  async exit() {
+    const begun = new Promise((resolve) => create(resolve).result.catch(() => undefined));
+    await begun;
+    console.log('exiting');
+    process.exit(7);
+  },
+  /** Nothing is left to do but a call that was abandoned. */
+  async abandon() {
+    const call = create(() => undefined);
+    setTimeout(() => call.abandon(), 300);
+    const error = await call.result.then(
+      () => 'no error',
+      ({ code }) => code,
+    );
+    console.log(error);
+  },
+  /** A call keeps the process alive as long as it lasts. */
+  async alive() {
+    create(() => undefined).result.then(({ instanceId }) => console.log(instanceId));
+  },
+  /** A thread is ended in mid-call; the process goes on and calls again. */
+  async terminate() {
+    const thread = worker('begin');
+    await new Promise((resolve) => thread.on('message', resolve));
+    await thread.terminate();
+    const { instanceId } = await create(() => undefined, 'After').result;
+    console.log(instanceId);
+  },
+  async begin() {
+    const { parentPort } = await import('node:worker_threads');
+    create(() => parentPort.postMessage('begun')).result.catch(() => undefined);
+    setInterval(() => undefined, 1000);
+  },
+  /** Several threads make a card each and destroy it. */
+  async threads() {
+    const codes = await Promise.all([1, 2, 3, 4].map(() => ended(worker('round'))));
+    console.log(codes.join());
+  },
+  async round() {
+    for (let number = 0; number < 3; number += 1) {
+      const { instanceId } = await create(() => undefined, `Round ${number}`).result;
+      await addon.destroyCard({ ...ADDRESS, instanceId }, () => undefined).result;
+    }
+  },
+};
+
+await SCENARIOS[isMainThread ? scenario : workerData.scenario]();
