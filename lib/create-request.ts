@@ -1,7 +1,12 @@
 import { adminKeyBytes } from './admin-authentication.js';
 import type { AdminKey } from './admin-key.js';
 import { booleanOption, checkOptions, checkText, wordOption } from './arguments.js';
-import type { AntiHammering, CreateRequest, LongCallOptions } from './backend/backend.js';
+import type {
+  AntiHammering,
+  Attestation,
+  CreateRequest,
+  LongCallOptions,
+} from './backend/backend.js';
 import { copyPuk, SecretCopies } from './credentials.js';
 import { VirtualSmartCardError } from './errors.js';
 import { PinPolicy, type PinPolicyOptions } from './pin-policy.js';
@@ -28,6 +33,8 @@ export interface CreateOptions extends LongCallOptions {
    * `wait`: wrong PINs count in the TPM's own lockout, which heals with time.
    */
   antiHammering?: AntiHammering | undefined;
+  /** Windows 10 and later: what the card can prove about its TPM; default none. */
+  attestation?: Attestation | undefined;
 }
 
 const CREATE_OPTIONS = [
@@ -39,6 +46,7 @@ const CREATE_OPTIONS = [
   'generate',
   'allowKeyImport',
   'antiHammering',
+  'attestation',
   'onProgress',
   'signal',
 ];
@@ -60,6 +68,8 @@ export function checkedCreateRequest(options: CreateOptions): CreateRequest {
   const allowKeyImport = booleanOption(options.allowKeyImport, 'allowKeyImport', false);
   const words = ['block', 'wait'] as const;
   const antiHammering = wordOption(options.antiHammering, 'antiHammering', words, 'block');
+  const attestations = ['none', 'aikOnly', 'aikAndCertificate'] as const;
+  const attestation = wordOption(options.attestation, 'attestation', attestations, 'none');
 
   const secrets = new SecretCopies();
   try {
@@ -67,7 +77,8 @@ export function checkedCreateRequest(options: CreateOptions): CreateRequest {
     requirePolicy(pinPolicy, pin);
     const puk = options.puk === undefined ? undefined : secrets.keep(copyPuk(options.puk));
     const adminKey = secrets.keep(adminKeyBytes(options.adminKey, 'adminKey'));
-    return { name, pin, puk, adminKey, pinPolicy, generate, allowKeyImport, antiHammering };
+    const secret = { pin, puk, adminKey };
+    return { name, ...secret, pinPolicy, generate, allowKeyImport, antiHammering, attestation };
   } catch (error) {
     secrets.wipe();
     throw error;

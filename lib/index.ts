@@ -5,7 +5,10 @@ export { DECRYPTION_ALGORITHM_NAMES, SIGNATURE_ALGORITHM_NAMES } from './algorit
 export type { AbortOptions } from './arguments.js';
 export type {
   AntiHammering,
+  Attestation,
+  CardEvent,
   CardInfo,
+  CardWatch,
   ContainerInfo,
   CredentialTries,
   HashName,

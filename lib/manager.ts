@@ -1,5 +1,11 @@
-import { checkOptions, checkText, wordOption } from './arguments.js';
-import type { Backend, CardInfo, LongCallOptions, TpmStatus } from './backend/backend.js';
+import { booleanOption, checkOptions, checkText, wordOption } from './arguments.js';
+import type {
+  Backend,
+  CardInfo,
+  CardWatch,
+  LongCallOptions,
+  TpmStatus,
+} from './backend/backend.js';
 import { defaultBackend, openBackend } from './backend/open-backend.js';
 import { VirtualSmartCard } from './card.js';
 import { type CreateOptions, checkedCreateRequest, wipeCreateRequest } from './create-request.js';
@@ -22,11 +28,23 @@ export interface OpenOptions {
   tpm?: string | undefined;
   /** Windows: another machine. */
   machine?: string | undefined;
+  /**
+   * Windows: whether Windows may ask the user for an administrator's consent where this program does
+   * not run as one; default false.
+   */
+  allowElevationPrompt?: boolean | undefined;
   /** Embedded: the TPM's owner authorisation, where one is set. */
   ownerAuthorization?: SecretInput | undefined;
 }
 
-const OPEN_OPTIONS = ['backend', 'stateDirectory', 'tpm', 'machine', 'ownerAuthorization'];
+const OPEN_OPTIONS = [
+  'backend',
+  'stateDirectory',
+  'tpm',
+  'machine',
+  'allowElevationPrompt',
+  'ownerAuthorization',
+];
 const BACKENDS = ['windows', 'embedded'] as const;
 
 /** Longest path that any platform takes. */
@@ -75,12 +93,23 @@ export class VirtualSmartCardManager {
     const stateDirectory = optionalText(options.stateDirectory, 'stateDirectory');
     const tpm = optionalText(options.tpm, 'tpm');
     const machine = optionalText(options.machine, 'machine');
+    const allowElevationPrompt =
+      options.allowElevationPrompt === undefined
+        ? undefined
+        : booleanOption(options.allowElevationPrompt, 'allowElevationPrompt', false);
     const ownerAuthorization =
       options.ownerAuthorization === undefined
         ? undefined
         : copySecret(options.ownerAuthorization, 'ownerAuthorization');
     try {
-      const opened = { backend, stateDirectory, tpm, machine, ownerAuthorization };
+      const opened = {
+        backend,
+        stateDirectory,
+        tpm,
+        machine,
+        allowElevationPrompt,
+        ownerAuthorization,
+      };
       return VirtualSmartCardManager.over(await openBackend(opened));
     } finally {
       wipe(ownerAuthorization);
@@ -201,6 +230,25 @@ export class VirtualSmartCardManager {
       const open = [...this.#cards].filter((card) => card.instanceId === wanted);
       await Promise.all(open.map((card) => card.close()));
     });
+  }
+
+  /**
+   * Tells of cards that come and go from now on, whoever makes and destroys them. Leaving `for await`
+   * closes it, as does closing the manager.
+   *
+   * @throws VirtualSmartCardError `ERR_NOT_SUPPORTED`, `ERR_NOT_SUPPORTED_REMOTE`, `ERR_CLOSED`
+   * @example
+   * ```ts
+   * for await (const { type, instanceId, name } of await manager.watch()) console.log(type, name);
+   * ```
+   */
+  async watch(): Promise<CardWatch> {
+    const backend = this.#open();
+    if (backend.watch) return backend.watch();
+    throw new VirtualSmartCardError(
+      'ERR_NOT_SUPPORTED',
+      `The ${backend.kind} backend cannot watch cards. List them now and then.`,
+    );
   }
 
   /**

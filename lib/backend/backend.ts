@@ -21,14 +21,32 @@ export interface Backend {
 
 /** A card that came or went. */
 export interface CardEvent {
+  /** Whether it came or went. */
   type: 'added' | 'removed';
+  /** Device instance id, `ROOT\SMARTCARDREADER\0000` and on. */
   instanceId: string;
   /** The friendly name it was created with. */
   name: string;
 }
 
-/** The events of cards, in order, until it is closed: by `close`, or by leaving `for await`. */
+/**
+ * The events of cards, in order, until it is closed: by `close`, or by leaving `for await`.
+ *
+ * @example
+ * ```ts
+ * const watch = await manager.watch();
+ * for await (const event of watch) if (event.type === 'removed') break;
+ * ```
+ */
 export interface CardWatch extends AsyncIterableIterator<CardEvent> {
+  /**
+   * Ends the events; those that were not taken yet are dropped. Safe to call twice.
+   *
+   * @example
+   * ```ts
+   * await watch.close();
+   * ```
+   */
   close(): Promise<void>;
 }
 

@@ -23,6 +23,13 @@ export async function createCard(
   instance: number,
   request: CreateRequest,
 ): Promise<CardStorage> {
+  if (request.attestation !== undefined && request.attestation !== 'none') {
+    throw new VirtualSmartCardError(
+      'ERR_NOT_SUPPORTED',
+      'The embedded backend makes no attestation identity keys. Leave attestation out.',
+      { parameter: 'attestation' },
+    );
+  }
   const report = reporter(request);
   report('VTPMSMARTCARD_INITIALIZING');
   if (request.antiHammering === 'wait') await requireLockout(context.tpm);

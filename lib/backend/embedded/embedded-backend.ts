@@ -4,6 +4,7 @@ import type {
   Backend,
   CardConnection,
   CardInfo,
+  CardWatch,
   CreateRequest,
   LongCallOptions,
   TpmStatus,
@@ -31,6 +32,7 @@ class EmbeddedBackend implements Backend {
   readonly kind = 'embedded';
   readonly #share: StoreShare;
   readonly #connections = new Set<CardConnection>();
+  readonly #watches = new Set<CardWatch>();
   #closed: Promise<void> | undefined;
 
   constructor(share: StoreShare) {
@@ -56,6 +58,12 @@ class EmbeddedBackend implements Backend {
     return connection;
   }
 
+  async watch(): Promise<CardWatch> {
+    const watch = this.#store.watch((closed) => this.#watches.delete(closed));
+    this.#watches.add(watch);
+    return watch;
+  }
+
   async tpmStatus(): Promise<TpmStatus> {
     const { address, kind, context } = this.#store;
     return { address, kind, ...(await context.tpm.status()) };
@@ -71,7 +79,7 @@ class EmbeddedBackend implements Backend {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#connections].map((connection) => connection.close()));
+    await Promise.all([...this.#connections, ...this.#watches].map((each) => each.close()));
     await this.#share.leave();
   }
 

@@ -4,7 +4,8 @@ import { formatInstanceId } from '../../instance-id.js';
 import { Tpm } from '../../tpm/tpm.js';
 import { openTransport, parseTpmAddress } from '../../tpm/tpm-address.js';
 import { Turns } from '../../turns.js';
-import type { CardInfo, CreateRequest, LongCallOptions } from '../backend.js';
+import type { CardEvent, CardInfo, CreateRequest, LongCallOptions } from '../backend.js';
+import { CardEventQueue } from '../card-event-queue.js';
 import { createCard, reporter, throwIfAborted } from './create-card.js';
 import { EmbeddedCard } from './embedded-card.js';
 import type { EmbeddedConnection } from './embedded-connection.js';
@@ -39,6 +40,7 @@ export class EmbeddedStore {
   readonly address: string;
   readonly #lock: StateLock;
   readonly #cards: Map<number, EmbeddedCard | LostCard>;
+  readonly #watches = new Set<CardEventQueue>();
   /** Cards are made, listed and destroyed one at a time. */
   readonly #turns = new Turns();
 
@@ -98,6 +100,7 @@ export class EmbeddedStore {
         await this.#destroy(instance);
         throw error;
       }
+      this.#tell('added', instance, request.name);
       return formatInstanceId(instance);
     });
   }
@@ -111,12 +114,13 @@ export class EmbeddedStore {
 
   async destroy(instance: number, options: LongCallOptions): Promise<void> {
     await this.#turns.take(async () => {
-      this.#find(instance);
+      const card = this.#find(instance);
       const report = reporter(options);
       report('VREADER_DESTROYING');
       report('VGIDSSIMULATOR_DESTROYING');
       report('VTPMSMARTCARD_DESTROYING');
       await this.#destroy(instance);
+      this.#tell('removed', instance, nameOf(card));
       // The card is gone: there is nothing left to abort.
       options.onProgress?.(creationStatus('CARD_DESTROYED'));
     });
@@ -126,6 +130,16 @@ export class EmbeddedStore {
     const card = this.#find(instance);
     if (card instanceof EmbeddedCard) return card.connect(this.kind);
     throw card.reason;
+  }
+
+  /** Tells of the cards that are made and destroyed from now on, by whichever manager. */
+  watch(onClose: (watch: CardEventQueue) => void): CardEventQueue {
+    const queue = new CardEventQueue(async () => {
+      this.#watches.delete(queue);
+      onClose(queue);
+    });
+    this.#watches.add(queue);
+    return queue;
   }
 
   async close(): Promise<void> {
@@ -140,6 +154,11 @@ export class EmbeddedStore {
         this.#lock.release();
       }
     });
+  }
+
+  #tell(type: CardEvent['type'], instance: number, name: string): void {
+    const event = { type, instanceId: formatInstanceId(instance), name };
+    for (const watch of this.#watches) watch.push(event);
   }
 
   #find(instance: number): EmbeddedCard | LostCard {
@@ -158,7 +177,7 @@ export class EmbeddedStore {
       return await card.info(this.kind);
     } catch (error) {
       if (!VirtualSmartCardError.is(error, 'ERR_CARD_LOST')) throw error;
-      const lost = { name: card.storage.header.name, reason: error };
+      const lost = { name: nameOf(card), reason: error };
       return lostCardInfo(instance, lost, this.kind);
     }
   }
@@ -188,6 +207,10 @@ export class EmbeddedStore {
     const isHere = header?.storageParent === tpm.storageParentName.toString('hex');
     await eraseCard(this.context, instance, isHere ? header.nvIndexes : []);
   }
+}
+
+function nameOf(card: EmbeddedCard | LostCard): string {
+  return card instanceof EmbeddedCard ? card.storage.header.name : card.name;
 }
 
 /** The error of every call on a card that was destroyed under it. */
