@@ -6,10 +6,10 @@ import { installSystemPackages } from './system-packages.mjs';
  * Sets up what is missing, in the order in which each step needs the one before. When all is there
  * it does nothing and says nothing.
  *
- * @param {{ forTests: boolean }} options
+ * @param {{ forTests: boolean, forWindowsLab: boolean }} options
  */
-export async function setup({ forTests }) {
-  installSystemPackages({ forTests });
+export async function setup(options) {
+  installSystemPackages(options);
   installNodePackages();
   await buildNative();
   await buildTypeScript();

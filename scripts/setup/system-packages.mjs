@@ -17,18 +17,33 @@ const TO_TEST = [
   'tpm2-tools',
 ];
 
+/** What the Windows lab runs on and is built with (`npm run test:windows`). */
+const FOR_WINDOWS_LAB = [
+  'binutils-mingw-w64-x86-64',
+  'g++-mingw-w64-x86-64-posix',
+  'libwine',
+  'mingw-w64-tools',
+  'wine64',
+];
+
 /** Installs the missing Debian packages, or says how to. */
-export function installSystemPackages({ forTests }) {
+export function installSystemPackages({ forTests, forWindowsLab }) {
   if (process.platform === 'win32') {
     throw new ExpectedError(
-      'The embedded TPM does not run on Windows yet, and the backend for the cards of Windows itself' +
-        ' is not in this version.\nOn Windows use the Windows Subsystem for Linux: there the same' +
-        ' command sets everything up.',
+      'Setup does nothing on Windows. The backend for Windows is built by `npm ci` and' +
+        ' `npx node-gyp rebuild` (Visual Studio with C++ tools); docs/windows.md says what it can do' +
+        ' and how far it was tried.\nThe embedded TPM does not run on Windows: use the Windows' +
+        ' Subsystem for Linux, where this same command sets everything up.',
     );
   }
   if (process.platform === 'darwin') return explainMac({ forTests });
   const installed = installedDebianPackages();
-  const wanted = [...TO_RUN, ...(forTests ? TO_TEST : []), ...nodeHeadersPackage(installed)];
+  const wanted = [
+    ...TO_RUN,
+    ...(forTests ? TO_TEST : []),
+    ...(forWindowsLab ? FOR_WINDOWS_LAB : []),
+    ...nodeHeadersPackage(installed),
+  ];
   if (!installed) return explainOtherLinux({ wanted, forTests });
   const missing = wanted.filter((name) => !installed.has(name)).sort();
   if (missing.length > 0) install(missing);
