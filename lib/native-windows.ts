@@ -80,7 +80,27 @@ export interface NativeTpmDeviceInfo {
   implementationRevision: number;
 }
 
-/** What the addon exports on Windows for the manager, the readers and the TPM. */
+/**
+ * A card in a reader (an SCARDHANDLE with a context of its own), shared with other programs. Calls must
+ * not overlap. Once closed, calls are rejected with the code `CLOSED`; a card that is never closed is
+ * closed, with a reset, when it is collected.
+ */
+export interface NativeCardHandle {
+  /**
+   * One command APDU of 4 to 65544 bytes in, its response APDU out. The command is copied before this
+   * returns and the copy is wiped after use; the response is memory of its own, which the caller wipes.
+   */
+  transmit(command: Uint8Array): NativeCall<Buffer>;
+  /** Waits until no other program has a transaction with the card. */
+  beginTransaction(): NativeCall<void>;
+  endTransaction(): NativeCall<void>;
+  /** SCardReconnect: after another program has reset the card; with `reset` it resets the card. */
+  reconnect(reset: boolean): NativeCall<void>;
+  /** Lets go of the card, with `reset` after a reset. Safe to call twice. */
+  close(reset: boolean): NativeCall<void>;
+}
+
+/** What the addon exports on Windows for the manager, the readers, their cards and the TPM. */
 export interface WindowsAddon {
   createCard(
     card: NativeCard,
@@ -96,6 +116,8 @@ export interface WindowsAddon {
   listDevices(): NativeCall<NativeReaderDevice[]>;
   /** Tells `changed` once at the start and at each change, until it is cancelled. */
   watchReaders(listener: NativeEventListener): NativeCall<void>;
+  /** Connects to the card in a reader, for use beside other programs (SCARD_SHARE_SHARED). */
+  connectCard(readerName: string): NativeCall<NativeCardHandle>;
   /** The machine's TPM by way of TBS. Rejections have the code `HRESULT`, or `CLOSED`. */
   openTbs(): Promise<NativeTransport>;
   tpmDeviceInfo(): NativeCall<NativeTpmDeviceInfo>;

@@ -1,13 +1,36 @@
 import { VirtualSmartCardError } from '../../errors.js';
+import { GidsCardConnection } from '../../gids/card-connection.js';
 import type { CardConnection, CardInfo } from '../backend.js';
-import { cardInfo, lostCardInfo } from './card-info.js';
+import { readCardDetails } from './card-details.js';
+import { type CardDetails, cardInfo, lostCardInfo } from './card-info.js';
+import { Scard } from './hresults.js';
 import type { VirtualReader } from './virtual-readers.js';
+import { type CardSystem, WinscardChannel } from './winscard-channel.js';
 
 const NO_READER =
   "The smart card service has no reader for it: the device is disabled, or its driver fails. See the device manager under 'Smart card readers'.";
 
-/** Opens a connection to the card in a reader. */
-export async function openCardConnection(reader: VirtualReader): Promise<CardConnection> {
+/** Of a card that is busy with something else. */
+const UNKNOWN_DETAILS: CardDetails = {
+  cardId: undefined,
+  isGenerated: true,
+  hasPuk: undefined,
+  pinTriesLeft: undefined,
+  pinTriesMax: undefined,
+  pukTriesLeft: undefined,
+  containerCount: undefined,
+};
+
+/**
+ * Opens a connection to the card in a reader: by APDUs, with the same client as off Windows. It leaves
+ * the card with a reset.
+ *
+ * @throws VirtualSmartCardError `ERR_CARD_LOST`, `ERR_CARD_NOT_FOUND`, `ERR_SMART_CARD_SERVICE`, `ERR_WINDOWS`
+ */
+export async function openCardConnection(
+  system: CardSystem,
+  reader: VirtualReader,
+): Promise<CardConnection> {
   const { instanceId, readerName } = reader;
   if (readerName === undefined) {
     throw new VirtualSmartCardError(
@@ -15,22 +38,20 @@ export async function openCardConnection(reader: VirtualReader): Promise<CardCon
       `The card ${instanceId} cannot be used. ${NO_READER}`,
     );
   }
-  throw new VirtualSmartCardError(
-    'ERR_NOT_SUPPORTED',
-    `The card ${instanceId} in "${readerName}" cannot be opened by this version.`,
-  );
+  const channel = await WinscardChannel.open(system, readerName, 'reset');
+  const info = async () => cardInfo(reader, await readCardDetails(system, readerName));
+  return new GidsCardConnection(channel, info);
 }
 
 /** A card as `list` shows it. Never fails because of one card. */
-export async function describeCard(reader: VirtualReader): Promise<CardInfo> {
+export async function describeCard(system: CardSystem, reader: VirtualReader): Promise<CardInfo> {
   if (reader.readerName === undefined) return lostCardInfo(reader, NO_READER);
-  return cardInfo(reader, {
-    cardId: undefined,
-    isGenerated: true,
-    hasPuk: undefined,
-    pinTriesLeft: undefined,
-    pinTriesMax: undefined,
-    pukTriesLeft: undefined,
-    containerCount: undefined,
-  });
+  try {
+    return cardInfo(reader, await readCardDetails(system, reader.readerName));
+  } catch (error) {
+    if (!VirtualSmartCardError.is(error)) throw error;
+    const isBusy = error.hresult === Scard.SHARING_VIOLATION || error.code === 'ERR_TIMEOUT';
+    if (isBusy) return cardInfo(reader, UNKNOWN_DETAILS);
+    return lostCardInfo(reader, error.message);
+  }
 }

@@ -48,6 +48,7 @@ export class CardManager {
         timeoutMs: this.#limits.create,
         graceMs: this.#limits.grace,
         what: 'Creating the card',
+        afterwards: 'A card that it still makes is destroyed while this process lives.',
       });
     } catch (error) {
       return this.#takeBackLeftovers(error, request.name, before);

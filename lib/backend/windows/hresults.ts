@@ -6,6 +6,13 @@ export interface Meaning {
   advice: string;
 }
 
+/** What the smart card service answers where the library does something about it. */
+export const Scard = {
+  SHARING_VIOLATION: 0x8010000b,
+  NOT_TRANSACTED: 0x80100016,
+  RESET_CARD: 0x80100068,
+} as const;
+
 const ELEVATION =
   'Start the program as an administrator, or open the manager with { allowElevationPrompt: true } so that Windows asks.';
 const PROMPT_IMPOSSIBLE =
@@ -32,6 +39,10 @@ const LOCKED =
 const NV_FULL = 'Destroy a card, or free NV indices that nothing uses.';
 const RESTART = 'Restart Windows, then call again.';
 const SERVICE = 'Start the Smart Card service: sc start SCardSvr, as an administrator.';
+const CARD_IN_USE = 'Another program has the card to itself. Try again when it has ended.';
+const CARD_RESET = 'Another program has reset the card, or one call took too long. Call again.';
+const CARD_MUTE =
+  "The card does not answer. See the device manager under 'Smart card readers', or restart Windows.";
 const NEWER =
   'This Windows is too old for the option: a PIN policy needs Windows 8.1, attestation Windows 10.';
 const BLOCKED_COMMAND =
@@ -106,6 +117,10 @@ const TABLE: readonly (readonly [VirtualSmartCardErrorCode, string, readonly num
     'List the cards to see those there are.',
     [0x80100009, 0x8010000c, 0x80100017, 0x80100069],
   ],
+  ['ERR_WINDOWS', CARD_IN_USE, [Scard.SHARING_VIOLATION]],
+  ['ERR_WINDOWS', CARD_RESET, [Scard.RESET_CARD]],
+  // SCARD_W_UNRESPONSIVE_CARD, SCARD_W_UNPOWERED_CARD
+  ['ERR_WINDOWS', CARD_MUTE, [0x80100066, 0x80100067]],
 ];
 
 const MEANINGS = new Map(

@@ -3,8 +3,10 @@ export interface TimeLimits {
   /** Making a card: seconds as a rule, but a user may have to answer, or a distant service. */
   create: number;
   destroy: number;
-  /** Questions about readers and the TPM. */
+  /** Questions about readers and the TPM, and connecting to a card. */
   query: number;
+  /** A command to a card, or the wait for another program's transaction: a TPM may take minutes for a key. */
+  command: number;
   /** How long an aborted call may take to come back. */
   grace: number;
   /** How long a new card's reader is waited for: the device manager lags behind. */
@@ -15,6 +17,7 @@ export const TIME_LIMITS: TimeLimits = {
   create: 10 * 60_000,
   destroy: 5 * 60_000,
   query: 30_000,
+  command: 5 * 60_000,
   grace: 10_000,
   settle: 5_000,
 };

@@ -11,10 +11,11 @@ export interface CallLimits {
   graceMs: number;
   /** What is being done, as in "Creating the card". */
   what: string;
+  /** A sentence on what becomes of it if Windows has not come back. */
+  afterwards?: string;
 }
 
-const NOT_BACK =
-  'Windows has not come back; a card that it still makes is destroyed while this process lives.';
+const NOT_BACK = 'Windows has not come back.';
 
 /** Errors of calls that Windows had not returned from. */
 const unreturned = new WeakSet<object>();
@@ -32,7 +33,8 @@ export function isUnreturned(error: unknown): boolean {
  * `windowsError` makes it
  */
 export async function awaitCall<T>(start: () => NativeCall<T>, limits: CallLimits): Promise<T> {
-  const { signal, timeoutMs, graceMs, what } = limits;
+  const { signal, timeoutMs, graceMs, what, afterwards } = limits;
+  const notBack = afterwards ? `${NOT_BACK} ${afterwards}` : NOT_BACK;
   if (signal?.aborted) throw aborted(`${what} was aborted before it began.`, signal.reason);
   const call = startCall(start);
   const limit = setTimeout(() => {
@@ -52,12 +54,12 @@ export async function awaitCall<T>(start: () => NativeCall<T>, limits: CallLimit
     if (!signal?.aborted && !abandoned) throw windowsError(error);
     const failure = signal?.aborted
       ? aborted(
-          abandoned ? `${what} was aborted. ${NOT_BACK}` : `${what} was aborted.`,
+          abandoned ? `${what} was aborted. ${notBack}` : `${what} was aborted.`,
           signal.reason,
         )
       : new VirtualSmartCardError(
           'ERR_TIMEOUT',
-          `${what} took longer than ${timeoutMs} ms. ${NOT_BACK}`,
+          `${what} took longer than ${timeoutMs} ms. ${notBack}`,
           {
             cause: error,
           },

@@ -18,6 +18,7 @@ import { TIME_LIMITS, type TimeLimits } from './limits.js';
 import { notSupportedRemotely, remoteCardConnection } from './remote-card.js';
 import { WindowsTpm } from './tpm.js';
 import { VirtualReaders } from './virtual-readers.js';
+import type { CardSystem } from './winscard-channel.js';
 
 export interface WindowsBackendOptions {
   /** Another machine; undefined for this one. */
@@ -41,6 +42,7 @@ export async function openWindowsBackend(options: WindowsBackendOptions = {}): P
 export class WindowsBackend implements Backend {
   readonly kind = 'windows';
   readonly #addon: WindowsAddon;
+  readonly #system: CardSystem;
   readonly #readers: VirtualReaders;
   readonly #manager: CardManager;
   readonly #tpm: WindowsTpm;
@@ -55,6 +57,7 @@ export class WindowsBackend implements Backend {
     const limits = { ...TIME_LIMITS, ...options.limits };
     const { machine, allowElevationPrompt = false } = options;
     this.#addon = addon;
+    this.#system = { addon, limits };
     this.#readers = new VirtualReaders(addon, limits);
     const address = { machine, allowElevationPrompt };
     this.#manager = new CardManager(addon, address, limits, this.#readers);
@@ -73,7 +76,7 @@ export class WindowsBackend implements Backend {
   async list(): Promise<CardInfo[]> {
     this.#requireHere('Listing cards');
     const readers = await this.#readers.list();
-    return Promise.all(readers.map((reader) => describeCard(reader)));
+    return Promise.all(readers.map((reader) => describeCard(this.#system, reader)));
   }
 
   async destroy(instanceId: string, options: LongCallOptions): Promise<void> {
@@ -98,7 +101,7 @@ export class WindowsBackend implements Backend {
         `There is no card ${instanceId}. List the cards to see their instance ids.`,
       );
     }
-    const connection = await openCardConnection(reader);
+    const connection = await openCardConnection(this.#system, reader);
     this.#newCards.delete(instanceId);
     return this.#closeWithManager(connection);
   }

@@ -1,6 +1,7 @@
 #include "windows/winscard/winscard_exports.h"
 
 #include "windows/system/napi_arguments.h"
+#include "windows/winscard/card_calls.h"
 #include "windows/winscard/list_devices_call.h"
 #include "windows/winscard/list_readers_call.h"
 #include "windows/winscard/watch_readers_call.h"
@@ -22,6 +23,7 @@ void ExportWinscard(Napi::Env env, Napi::Object exports,
   ExportCall<StartCall<ListReadersCall>>(env, exports, "listReaders", calls);
   ExportCall<StartCall<ListDevicesCall>>(env, exports, "listDevices", calls);
   ExportCall<StartCall<WatchReadersCall>>(env, exports, "watchReaders", calls);
+  ExportCall<ConnectCard>(env, exports, "connectCard", calls);
 }
 
 }  // namespace vsc

@@ -8,7 +8,7 @@
 
 namespace vsc {
 
-/** listReaders, listDevices, watchReaders. */
+/** listReaders, listDevices, watchReaders, connectCard. */
 void ExportWinscard(Napi::Env env, Napi::Object exports,
                     const std::shared_ptr<PendingCalls>& calls);
 

@@ -20,6 +20,12 @@ WinscardLibrary::WinscardLibrary() : library_(L"winscard.dll") {
   find(FreeMemory, "SCardFreeMemory");
   find(ListReaders, "SCardListReadersW");
   find(GetStatusChange, "SCardGetStatusChangeW");
+  find(Connect, "SCardConnectW");
+  find(Reconnect, "SCardReconnect");
+  find(Disconnect, "SCardDisconnect");
+  find(BeginTransaction, "SCardBeginTransaction");
+  find(EndTransaction, "SCardEndTransaction");
+  find(Transmit, "SCardTransmit");
   find(GetDeviceTypeId, "SCardGetDeviceTypeIdW");
   find(GetReaderDeviceInstanceId, "SCardGetReaderDeviceInstanceIdW");
 }

@@ -21,6 +21,12 @@ class WinscardLibrary {
   decltype(&::SCardFreeMemory) FreeMemory;
   decltype(&::SCardListReadersW) ListReaders;
   decltype(&::SCardGetStatusChangeW) GetStatusChange;
+  decltype(&::SCardConnectW) Connect;
+  decltype(&::SCardReconnect) Reconnect;
+  decltype(&::SCardDisconnect) Disconnect;
+  decltype(&::SCardBeginTransaction) BeginTransaction;
+  decltype(&::SCardEndTransaction) EndTransaction;
+  decltype(&::SCardTransmit) Transmit;
   LONG(WINAPI* GetDeviceTypeId)(SCARDCONTEXT, LPCWSTR reader, LPDWORD type);
   LONG(WINAPI* GetReaderDeviceInstanceId)(SCARDCONTEXT, LPCWSTR reader, LPWSTR id, LPDWORD length);
 

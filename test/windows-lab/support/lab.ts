@@ -58,15 +58,23 @@ export class Lab {
     await this.#forwarder.request('script', { component: 'com', call: method, plans });
   }
 
+  /** Scripts the coming calls of the smart card service: of winscard's functions there are these plans. */
+  async scriptWinscard(
+    call: string,
+    ...plans: ({ delayMs?: number; hang?: true; result?: number } | null)[]
+  ): Promise<void> {
+    await this.#forwarder.request('script', { component: 'winscard', call, plans });
+  }
+
   /** Makes the system an older one: 1 is Windows 8, 2 is Windows 8.1, 3 is what came after. */
   async setManagerVersion(managerVersion: 1 | 2 | 3): Promise<void> {
     await this.#forwarder.request('configure', { managerVersion });
   }
 
-  /** What the COM double was called with. */
-  async recorded(): Promise<RecordedCall[]> {
+  /** What a double was called with. */
+  async recorded(component = 'com'): Promise<RecordedCall[]> {
     const { calls } = await this.#forwarder.request<{ calls: RecordedCall[] }>('recorded', {
-      component: 'com',
+      component,
     });
     return calls;
   }

@@ -1,6 +1,7 @@
 import type {
   NativeCall,
   NativeCard,
+  NativeCardHandle,
   NativeEventListener,
   NativeReader,
   NativeReaderDevice,
@@ -69,6 +70,9 @@ export class FakeAddon implements WindowsAddon {
   };
   list: () => NativeCall<NativeReader[]> = () => FakeCall.resolved(this.readers);
   watching: { listener: NativeEventListener; call: FakeCall<void> } | undefined;
+  /** Without cards in the readers: SCARD_E_NO_SMARTCARD. */
+  connect: (readerName: string) => NativeCall<NativeCardHandle> = () =>
+    FakeCall.rejected(nativeError('HRESULT', { hresult: 0x8010000c }));
   tbs: WindowsAddon['openTbs'] = () => Promise.reject(nativeError('HRESULT', { hresult: 1 }));
   tpmVersion = 2;
 
@@ -116,6 +120,10 @@ export class FakeAddon implements WindowsAddon {
     this.watching = { listener, call };
     queueMicrotask(() => listener('changed', 0));
     return call;
+  }
+
+  connectCard(readerName: string) {
+    return this.connect(readerName);
   }
 
   openTbs() {

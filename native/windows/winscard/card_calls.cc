@@ -1,0 +1,117 @@
+#include "windows/winscard/card_calls.h"
+
+#include <functional>
+#include <utility>
+
+#include "node/arguments.h"
+#include "windows/system/napi_arguments.h"
+#include "windows/winscard/scard_card.h"
+
+namespace vsc {
+
+namespace {
+
+// ISO 7816-3, section 12: header, extended Lc, 65535 bytes of data, extended Le.
+constexpr std::size_t kSmallestCommand = 4;
+constexpr std::size_t kLargestCommand = 65544;
+
+using Card = std::shared_ptr<ScardCard>;
+
+bool FlagArgument(const Napi::CallbackInfo& info) {
+  if (!info[0].IsBoolean()) throw NativeError("INVALID_ARGUMENT", "reset must be a boolean");
+  return info[0].As<Napi::Boolean>().Value();
+}
+
+/** Something done with a card that brings nothing but its success. */
+class CardCall final : public SystemCall {
+ public:
+  CardCall(Card card, std::function<void(ScardCard&)> work)
+      : card_(std::move(card)), work_(std::move(work)) {}
+
+  void Work(CallLine&) override { work_(*card_); }
+
+ private:
+  const Card card_;
+  const std::function<void(ScardCard&)> work_;
+};
+
+class TransmitCall final : public SystemCall {
+ public:
+  TransmitCall(Card card, SecretBuffer command)
+      : card_(std::move(card)), command_(std::move(command)) {}
+
+  void Work(CallLine&) override {
+    response_ = card_->Transmit(command_);
+    command_.Clear();
+  }
+
+  Napi::Value Result(Napi::Env env) override {
+    return Napi::Buffer<std::uint8_t>::Copy(env, response_.data(), response_.size());
+  }
+
+ private:
+  const Card card_;
+  SecretBuffer command_;
+  SecretBuffer response_;
+};
+
+class ConnectCall final : public SystemCall {
+ public:
+  ConnectCall(std::wstring reader, std::shared_ptr<PendingCalls> calls)
+      : card_(ScardCard::Make(std::move(reader))), calls_(std::move(calls)) {}
+
+  void Work(CallLine&) override { card_->Connect(); }
+  Napi::Value Result(Napi::Env env) override;
+  void TakeBack(CallLine&) noexcept override { card_->Close(false); }
+
+ private:
+  /** Adds a function that starts the call which `make` makes of its arguments. */
+  template <typename Make>
+  void Add(Napi::Env env, Napi::Object object, const char* name, Make make) const {
+    const auto start = [card = card_, calls = calls_, make](const Napi::CallbackInfo& info) {
+      return WithErrors(info.Env(), [&] {
+        return calls->Start(info.Env(), make(card, info), info.Env().Undefined());
+      });
+    };
+    object.Set(name, Napi::Function::New(env, start, name));
+  }
+
+  const Card card_;
+  const std::shared_ptr<PendingCalls> calls_;
+};
+
+Napi::Value ConnectCall::Result(Napi::Env env) {
+  using Info = const Napi::CallbackInfo&;
+  Napi::Object object = Napi::Object::New(env);
+  Add(env, object, "transmit", [](const Card& card, Info info) {
+    return std::make_shared<TransmitCall>(
+        card, CopyBytes(info[0], kSmallestCommand, kLargestCommand, "command"));
+  });
+  Add(env, object, "beginTransaction", [](const Card& card, Info) {
+    return std::make_shared<CardCall>(card, [](ScardCard& self) { self.BeginTransaction(); });
+  });
+  Add(env, object, "endTransaction", [](const Card& card, Info) {
+    return std::make_shared<CardCall>(card, [](ScardCard& self) { self.EndTransaction(); });
+  });
+  Add(env, object, "reconnect", [](const Card& card, Info info) {
+    const bool reset = FlagArgument(info);
+    return std::make_shared<CardCall>(card, [reset](ScardCard& self) { self.Reconnect(reset); });
+  });
+  Add(env, object, "close", [](const Card& card, Info info) {
+    const bool reset = FlagArgument(info);
+    return std::make_shared<CardCall>(card, [reset](ScardCard& self) { self.Close(reset); });
+  });
+  return object;
+}
+
+}  // namespace
+
+Napi::Value ConnectCard(const Napi::CallbackInfo& info, PendingCalls& calls) {
+  return WithErrors(info.Env(), [&] {
+    const auto call = std::make_shared<ConnectCall>(TextArgument(info, 0, "readerName"),
+                                                    calls.shared_from_this());
+    return calls.Start(info.Env(), call, info.Env().Undefined());
+  });
+}
+
+}  // namespace vsc

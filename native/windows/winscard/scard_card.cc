@@ -1,0 +1,95 @@
+#include "windows/winscard/scard_card.h"
+
+#include <thread>
+#include <utility>
+
+#include "windows/system/hresult_error.h"
+#include "windows/system/wide_string.h"
+
+namespace vsc {
+
+namespace {
+
+constexpr DWORD kProtocols = SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1;
+
+// ISO 7816-3, section 12: a short command has at most 261 bytes, and its response 256 and a status
+// word; to an extended one come 65536 and a status word.
+constexpr std::size_t kLargestShortCommand = 261;
+constexpr std::size_t kLargestShortResponse = 258;
+constexpr std::size_t kLargestResponse = 65538;
+
+}  // namespace
+
+std::shared_ptr<ScardCard> ScardCard::Make(std::wstring reader) {
+  return std::shared_ptr<ScardCard>(new ScardCard(std::move(reader)), [](ScardCard* card) {
+    if (card->handle_) {
+      try {
+        std::thread([card] { delete card; }).detach();
+        return;
+      } catch (const std::exception&) {
+        // No thread to be had: here, then.
+      }
+    }
+    delete card;
+  });
+}
+
+void ScardCard::Connect() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  context_ = EstablishScardContext();
+  Check(WinscardLibrary::Get().Connect(context_.get(), reader_.c_str(), SCARD_SHARE_SHARED,
+                                       kProtocols, handle_.Receive(), &protocol_),
+        "connect to");
+}
+
+SecretBuffer ScardCard::Transmit(const SecretBuffer& command) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const SCARD_IO_REQUEST request = {protocol_, sizeof(SCARD_IO_REQUEST)};
+  SecretBuffer response(command.size() <= kLargestShortCommand ? kLargestShortResponse
+                                                               : kLargestResponse);
+  DWORD size = static_cast<DWORD>(response.size());
+  Check(WinscardLibrary::Get().Transmit(Handle(), &request, command.data(),
+                                        static_cast<DWORD>(command.size()), nullptr,
+                                        response.data(), &size),
+        "send a command to");
+  response.Shrink(size);
+  return response;
+}
+
+void ScardCard::BeginTransaction() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Check(WinscardLibrary::Get().BeginTransaction(Handle()), "begin a transaction with");
+}
+
+void ScardCard::EndTransaction() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Check(WinscardLibrary::Get().EndTransaction(Handle(), SCARD_LEAVE_CARD),
+        "end a transaction with");
+}
+
+void ScardCard::Reconnect(bool reset) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Check(WinscardLibrary::Get().Reconnect(Handle(), SCARD_SHARE_SHARED, kProtocols,
+                                         reset ? SCARD_RESET_CARD : SCARD_LEAVE_CARD, &protocol_),
+        reset ? "reset" : "connect again to");
+}
+
+void ScardCard::Close(bool reset) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // What comes of it changes nothing: the card is not ours any more.
+  if (handle_ && !reset) WinscardLibrary::Get().Disconnect(handle_.Release(), SCARD_LEAVE_CARD);
+  handle_.Reset();
+  context_.Reset();
+}
+
+SCARDHANDLE ScardCard::Handle() const {
+  if (!handle_) throw NativeError("CLOSED", "The connection to the card is closed");
+  return handle_.get();
+}
+
+void ScardCard::Check(LONG result, const char* action) const {
+  if (result == SCARD_S_SUCCESS) return;
+  CheckCode(result, std::string(action) + " the card in the reader " + ToUtf8(reader_));
+}
+
+}  // namespace vsc
