@@ -12,7 +12,7 @@ const pairs = Number(process.argv[2] ?? 500);
 function line(name, { one, other, ratio, low, high, pairs: count }, note = '') {
   const interval = `${low.toFixed(3)}–${high.toFixed(3)}`;
   console.log(
-    `${name.padEnd(44)} ${one.toFixed(3).padStart(8)} ms against ${other.toFixed(3).padStart(8)} ms ` +
+    `${name.padEnd(62)} ${one.toFixed(3).padStart(8)} ms against ${other.toFixed(3).padStart(8)} ms ` +
       `ratio ${ratio.toFixed(3)} (95 %: ${interval}, ${count} pairs)${note}`,
   );
 }
@@ -30,8 +30,9 @@ try {
   ]) {
     const result = await benchSign(tpm, { pairs, algorithm, signature });
     line(`sign ${algorithm}, PIN verified once`, result.verifiedOnce);
-    const note = `, ${result.pinEachCall.commands} TPM commands`;
-    line(`sign ${algorithm}, pin on each call`, result.pinEachCall, note);
+    line(`sign ${algorithm}, pin on each call`, result.pinEachCall);
+    const commands = `its ${result.commandCount} TPM commands`;
+    line(`sign ${algorithm}, pin on each call / ${commands}`, result.itsCommands);
   }
   const created = await benchCreateCard(tpm, { pairs });
   line('create card', created, `, ${created.commands} TPM commands`);

@@ -15,12 +15,13 @@ export async function measurePairs(pairs, one, other) {
     others.push(await other());
     if (pair % 2 === 1) ones.push(await one());
   }
-  return {
-    pairs,
-    one: median(ones),
-    other: median(others),
-    ...ratioOfMedians(ones, others),
-  };
+  return summary(ones, others);
+}
+
+/** Medians of two series measured in pairs, and their ratio. */
+export function summary(ones, others) {
+  const medians = { one: median(ones), other: median(others) };
+  return { pairs: ones.length, ...medians, ...ratioOfMedians(ones, others) };
 }
 
 /** Milliseconds that the operation takes. */

@@ -11,6 +11,8 @@ import { Tpm } from '../dist/tpm/tpm.js';
 export class RecordedTpm {
   /** Commands since `record()`, oldest first; none while not recording. */
   #commands;
+  /** Milliseconds that they took, each from its sending to its answer. */
+  #elapsed = 0;
   #transport;
   #transmit;
   #directory;
@@ -36,13 +38,14 @@ export class RecordedTpm {
     return self;
   }
 
-  /** Records the commands of one operation. */
+  /** Records the commands of one operation, and the milliseconds that they took together. */
   async record(operation) {
     this.#commands = [];
+    this.#elapsed = 0;
     const result = await operation();
     const commands = this.#commands;
     this.#commands = undefined;
-    return { result, commands };
+    return { result, commands, elapsed: this.#elapsed };
   }
 
   /** Sends a bare command; a response code other than success is an error. */
@@ -62,8 +65,18 @@ export class RecordedTpm {
     this.#transport = transport;
     this.#transmit = transport.transmit;
     transport.transmit = (command) => {
-      this.#commands?.push(Buffer.from(command));
-      return this.#transmit.call(transport, command);
+      if (!this.#commands) return this.#transmit.call(transport, command);
+      this.#commands.push(Buffer.from(command));
+      return this.#timed(command);
     };
+  }
+
+  async #timed(command) {
+    const start = performance.now();
+    try {
+      return await this.#transmit.call(this.#transport, command);
+    } finally {
+      this.#elapsed += performance.now() - start;
+    }
   }
 }

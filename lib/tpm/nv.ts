@@ -92,7 +92,9 @@ export class Nv {
   async write(index: number, data: Uint8Array): Promise<void> {
     const parameters = new TpmWriter(data.length + 4).sized(data).u16(0);
     try {
-      const entity = await this.#entity(index);
+      // In process nothing is waited for: whoever writes a file besides has the write under way first.
+      const { inProcess } = this.#runner.transport;
+      const entity = inProcess ? { handle: index } : await this.#entity(index);
       const command = this.#asOwner(TPM_CC.NV_Write, [entity], parameters.bytes);
       await this.#runner.perform({ ...command, secret: { command: true } });
     } finally {
@@ -137,8 +139,10 @@ export class Nv {
     spec: NvSpec & { authPolicy: Uint8Array },
   ): Promise<HmacSession> {
     const start = () => startSession(this.#runner, TPM_SE_POLICY, this.#runner.saltParent);
+    // The session first, so that its answer is there while the TPM still stores the index.
+    const early = this.#runner.transport.inProcess ? start() : undefined;
     const defining = this.define(index, spec);
-    const starting = this.#runner.transport.inProcess ? start() : defining.then(start);
+    const starting = early ?? defining.then(start);
     const [defined, started] = await Promise.allSettled([defining, starting]);
     if (defined.status === 'fulfilled') {
       if (started.status === 'fulfilled') return started.value;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 namespace vsc {
 
@@ -58,11 +59,11 @@ void WipeInLibraryVariables(const void* address, const std::vector<SecretBuffer>
 void WipeIn(std::uint8_t* memory, std::size_t size, const std::vector<SecretBuffer>& values) {
   for (const SecretBuffer& value : values) {
     std::uint8_t* const end = memory + size;
-    for (std::uint8_t* found = memory;;) {
-      found = std::search(found, end, value.data(), value.data() + value.size());
-      if (found == end) break;
-      Wipe(found, value.size());
-      found += value.size();
+    std::uint8_t* at = memory;
+    while (void* found = memmem(at, end - at, value.data(), value.size())) {
+      at = static_cast<std::uint8_t*>(found);
+      Wipe(at, value.size());
+      at += value.size();
     }
   }
 }

@@ -94,7 +94,8 @@ export class CardStorage {
   /**
    * Makes a card's file and indices, all or nothing.
    *
-   * @param plan - `indexCount`: how many indices `make` needs; `beforeCommit`: called right before
+   * @param plan - `indexCount`: how many indices `make` needs; `begin`: begins work that needs no
+   *   index; `beforeCommit`: called right before
    *   the file appears, what it throws undoes everything; `duringCommit`: begins work that nothing
    *   needs to wait for
    */
@@ -104,6 +105,7 @@ export class CardStorage {
     plan: {
       name: string;
       indexCount: number;
+      begin: () => void;
       make: RecordMaker;
       beforeCommit: () => void;
       duringCommit: () => void;
@@ -111,7 +113,10 @@ export class CardStorage {
   ): Promise<CardStorage> {
     const { tpm } = context;
     const sealedHalf = randomSecret(HALF_LENGTH);
+    // Asked for first, so that what depends on them is made while the TPM seals the rest.
+    const handles = freeIndexes(tpm, 1 + plan.indexCount);
     const sealing = tpm.seal({ data: sealedHalf });
+    plan.begin();
     sealing.catch(() => {
       // Handled where it is awaited, unless something else fails before that.
     });
@@ -130,7 +135,7 @@ export class CardStorage {
         },
       };
     };
-    const change = { ...plan, oldIndexes: [], make };
+    const change = { ...plan, handles, oldIndexes: [], make };
     const content = await commit(context, instance, change);
     return new CardStorage(context, instance, { ...content, sealedHalf });
   }
@@ -163,7 +168,8 @@ export class CardStorage {
       header,
     });
     try {
-      const change = { oldIndexes: header.nvIndexes, indexCount, make: draft };
+      const handles = freeIndexes(this.#context.tpm, 1 + indexCount);
+      const change = { handles, oldIndexes: header.nvIndexes, make: draft };
       this.#adopt(await commit(this.#context, this.instance, change));
     } catch (error) {
       await this.#adoptDisk();
@@ -210,7 +216,8 @@ interface Draft {
 interface Change {
   /** Indices of the card's present file; none for a card that is being made. */
   oldIndexes: readonly number[];
-  indexCount: number;
+  /** For the new file secret, and as many more as `make` takes. */
+  handles: Promise<number[]>;
   make: (indexes: NewIndexes) => Promise<Draft>;
   beforeCommit?: () => void;
   duringCommit?: () => void;
@@ -229,13 +236,10 @@ interface Committed {
  * is not one before its file secret is written too, which happens at the same time: a file whose
  * secret is defined but not written is what a kill left of such a card.
  */
-async function commit(
-  context: StoreContext,
-  instance: number,
-  { oldIndexes, indexCount, make, beforeCommit, duringCommit }: Change,
-): Promise<Committed> {
+async function commit(context: StoreContext, instance: number, change: Change): Promise<Committed> {
   const { tpm, directory } = context;
-  const [fileSecretIndex = 0, ...handles] = await freeIndexes(tpm, 1 + indexCount);
+  const { oldIndexes, make, beforeCommit, duringCommit } = change;
+  const [fileSecretIndex = 0, ...handles] = await change.handles;
   const intent = Intent.write(context, instance, [...oldIndexes, fileSecretIndex, ...handles]);
   const definitions: Promise<void>[] = [];
   const define = (work: () => Promise<void>) => void definitions.push(intent.then(work));
@@ -259,7 +263,7 @@ async function commit(
     });
     const { file, committed } = await allSettled(preparing, ...definitions);
     beforeCommit?.();
-    const finishing = isCreation ? allSettled(file.replace(), writeSecret()) : file.replace();
+    const finishing = isCreation ? allSettled(writeSecret(), file.replace()) : file.replace();
     duringCommit?.();
     await finishing;
     await settleLater((await intent).settle(committed.header.nvIndexes));

@@ -40,11 +40,16 @@ export async function createCard(
   };
   try {
     report('VTPMSMARTCARD_CREATING');
-    const sealing = sealForAdmin(context, request, authorization);
+    let sealing: Promise<AdminSealings> | undefined;
+    const seal = () => {
+      sealing ??= sealForAdmin(context, request, authorization);
+      return sealing;
+    };
     return await CardStorage.create(context, instance, {
       name: request.name,
       indexCount: indexCount(request),
-      make: (indexes) => makeRecord(context, request, authorization, sealing, indexes, report),
+      begin: seal,
+      make: (indexes) => makeRecord(context, request, authorization, seal(), indexes, report),
       beforeCommit: () => throwIfAborted(request.signal),
       duringCommit: forget,
     });
