@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, verify } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { GidsApplet } from '../../lib/gids/applet.js';
 import { GidsCardConnection } from '../../lib/gids/card-connection.js';
 import type { PublicKey } from '../../lib/gids/card-state.js';
@@ -197,4 +198,18 @@ export function certificateFor(publicKey: PublicKey, subject: string): Buffer {
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/** Has the container's key sign, and expects node:crypto to verify it with the key the card gives. */
+export async function expectSigns(
+  connection: GidsCardConnection,
+  name: string,
+  pin: Uint8Array,
+): Promise<void> {
+  const data = randomBytes(40);
+  const scheme = { type: 'ecdsa', hash: 'SHA256' } as const;
+  const digest = createHash('sha256').update(data).digest();
+  const signature = await connection.signDigest(name, scheme, digest, { pin });
+  const key = publicKeyObject(await connection.publicKey(name));
+  expect(verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature)).toBe(true);
 }

@@ -12,7 +12,7 @@ const TPM_RC_BAD_AUTH = 0x0a2;
 const TPM_RC_AUTH_FAIL = 0x08e;
 const TPM_RC_AUTH_UNAVAILABLE = 0x12f;
 
-/** How opening a credential ended. `guessed`: wrong where only the TPM's own lockout counted it. */
+/** How opening a credential ended. The TPM has counted a wrong one: its index, else the lockout. */
 export type Opening =
   | { result: 'open'; authorization: Buffer }
   | { result: 'wrong' }

@@ -1,8 +1,7 @@
-import { createHash, randomBytes, verify, X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { GidsCardConnection } from '../../../lib/gids/card-connection.js';
-import { publicKeyObject } from '../../../lib/public-key.js';
-import { certificateFor, TestCard } from '../../support/gids-card.js';
+import { certificateFor, expectSigns, TestCard } from '../../support/gids-card.js';
 
 let card: TestCard;
 let connection: GidsCardConnection;
@@ -14,15 +13,6 @@ beforeEach(() => {
   card = new TestCard();
   connection = card.connection();
 });
-
-async function expectSigns(name: string, by = connection): Promise<void> {
-  const data = randomBytes(40);
-  const scheme = { type: 'ecdsa', hash: 'SHA256' } as const;
-  const digest = createHash('sha256').update(data).digest();
-  const signature = await by.signDigest(name, scheme, digest, withPin());
-  const key = publicKeyObject(await by.publicKey(name));
-  expect(verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature)).toBe(true);
-}
 
 describe('certificates', () => {
   it('are stored, replaced and deleted', async () => {
@@ -55,7 +45,7 @@ describe('certificates', () => {
       false,
       true,
     ]);
-    await expectSigns('a');
+    await expectSigns(connection, 'a', card.pin);
   });
 
   it('go with their container', async () => {

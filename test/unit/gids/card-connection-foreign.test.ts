@@ -1,10 +1,8 @@
-import { createHash, randomBytes, verify } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { GidsCardConnection } from '../../../lib/gids/card-connection.js';
 import type { CardState } from '../../../lib/gids/card-state.js';
 import { withKey } from '../../../lib/gids/key-map.js';
-import { publicKeyObject } from '../../../lib/public-key.js';
-import { certificateFor, TestCard } from '../../support/gids-card.js';
+import { certificateFor, expectSigns, TestCard } from '../../support/gids-card.js';
 
 let card: TestCard;
 let connection: GidsCardConnection;
@@ -32,23 +30,14 @@ function objectOf(fileId: number, tag: number): Buffer {
   return Buffer.from(card.vault.state.files.get(fileId)?.objects.get(tag) ?? []);
 }
 
-async function expectSigns(name: string): Promise<void> {
-  const data = randomBytes(40);
-  const digest = createHash('sha256').update(data).digest();
-  const scheme = { type: 'ecdsa', hash: 'SHA256' } as const;
-  const signature = await connection.signDigest(name, scheme, digest, withPin());
-  const key = publicKeyObject(await connection.publicKey(name));
-  expect(verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature)).toBe(true);
-}
-
 describe('a card that another host has set up', () => {
   it('needs no keymap: the key itself tells what it is', async () => {
     edit(0xa000, 0xdf20, undefined);
     expect(await connection.containers()).toMatchObject([{ name: 'first', algorithm: 'EC-P256' }]);
-    await expectSigns('first');
+    await expectSigns(connection, 'first', card.pin);
     await connection.createContainer(ec('second'), withPin());
-    await expectSigns('first');
-    await expectSigns('second');
+    await expectSigns(connection, 'first', card.pin);
+    await expectSigns(connection, 'second', card.pin);
   });
 
   it('may give a container any key reference, which a new one then does not take', async () => {
@@ -57,14 +46,14 @@ describe('a card that another host has set up', () => {
     card.vault.state = { ...card.vault.state, keys: new Map([[0x82, key]]) };
     const record = { algorithm: 0x0c, usage: 'sign', keyReference: 0x82 } as const;
     edit(0xa000, 0xdf20, withKey(Buffer.alloc(0), 0, record));
-    await expectSigns('first');
+    await expectSigns(connection, 'first', card.pin);
     await connection.createContainer(ec('second'), withPin());
     expect(card.keyReferences.sort()).toEqual([0x81, 0x82]);
-    await expectSigns('first');
-    await expectSigns('second');
+    await expectSigns(connection, 'first', card.pin);
+    await expectSigns(connection, 'second', card.pin);
     await connection.deleteContainer('first', withPin());
     expect(card.keyReferences).toEqual([0x81]);
-    await expectSigns('second');
+    await expectSigns(connection, 'second', card.pin);
   });
 
   it('may have left a key under a strange reference, which is then replaced', async () => {
@@ -76,18 +65,18 @@ describe('a card that another host has set up', () => {
     edit(0xa010, 0xdf23, Buffer.alloc(86));
     await connection.createContainer(ec('new'), withPin());
     expect(card.keyReferences).toEqual([0x90]);
-    await expectSigns('new');
+    await expectSigns(connection, 'new', card.pin);
   });
 
   it('needs no counters: then the containers are read each time', async () => {
     edit(0xa010, 0xdf22, undefined);
-    await expectSigns('first');
+    await expectSigns(connection, 'first', card.pin);
     const other = card.connection();
     await other.deleteContainer('first', withPin());
     edit(0xa010, 0xdf22, undefined);
     await other.createContainer(ec('first'), withPin());
     edit(0xa010, 0xdf22, undefined);
-    await expectSigns('first');
+    await expectSigns(connection, 'first', card.pin);
   });
 
   it('may hold a certificate that is not compressed', async () => {
@@ -107,7 +96,7 @@ describe('a card that another host has set up', () => {
     const strange = { algorithm: 0x09, usage: 'sign', keyReference: 0x83 } as const;
     edit(0xa000, 0xdf20, withKey(keyMap, 2, strange));
     expect((await connection.containers()).map(({ name }) => name)).toEqual(['first']);
-    await expectSigns('first');
+    await expectSigns(connection, 'first', card.pin);
     for (const name of ['empty', 'strange']) {
       await expect(connection.createContainer(ec(name), withPin())).rejects.toMatchObject({
         code: 'ERR_CONTAINER_EXISTS',
@@ -133,6 +122,6 @@ describe('a card that another host has set up', () => {
       expect(card.vault.state).toBe(before);
       edit(fileId, tag, whole);
     }
-    await expectSigns('first');
+    await expectSigns(connection, 'first', card.pin);
   });
 });

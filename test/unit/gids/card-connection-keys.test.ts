@@ -14,7 +14,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { HashName } from '../../../lib/backend/backend.js';
 import type { GidsCardConnection } from '../../../lib/gids/card-connection.js';
 import { publicKeyObject } from '../../../lib/public-key.js';
-import { RecordingChannel, TestCard } from '../../support/gids-card.js';
+import { expectSigns, RecordingChannel, TestCard } from '../../support/gids-card.js';
 
 const HASHES: readonly HashName[] = ['SHA1', 'SHA256', 'SHA384', 'SHA512'];
 
@@ -30,15 +30,6 @@ beforeEach(() => {
   card = new TestCard();
   connection = card.connection();
 });
-
-async function expectSigns(name: string, by = connection): Promise<void> {
-  const data = randomBytes(40);
-  const scheme = { type: 'ecdsa', hash: 'SHA256' } as const;
-  const digest = createHash('sha256').update(data).digest();
-  const signature = await by.signDigest(name, scheme, digest, withPin());
-  const key = publicKeyObject(await by.publicKey(name));
-  expect(verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature)).toBe(true);
-}
 
 function code(error: unknown): unknown {
   return (error as { code?: unknown }).code;
@@ -130,7 +121,7 @@ describe('signing', () => {
     expect(await sign('RSA', 'ecdsa', 'SHA256', 32)).toBe('ERR_ALGORITHM_NOT_SUPPORTED');
     expect(await sign('RSA', 'pss', 'SHA512', 64)).toBe('ERR_ALGORITHM_NOT_SUPPORTED');
     expect(await sign('None', 'pss', 'SHA256', 32)).toBe('ERR_CONTAINER_NOT_FOUND');
-    await expectSigns('EC');
+    await expectSigns(connection, 'EC', card.pin);
   });
 });
 

@@ -1,8 +1,13 @@
-import { createHash, randomBytes, verify } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { GidsCardConnection } from '../../../lib/gids/card-connection.js';
-import { publicKeyObject } from '../../../lib/public-key.js';
-import { certificateFor, RecordingChannel, randomPin, TestCard } from '../../support/gids-card.js';
+import {
+  certificateFor,
+  expectSigns,
+  RecordingChannel,
+  randomPin,
+  TestCard,
+} from '../../support/gids-card.js';
 
 let card: TestCard;
 let connection: GidsCardConnection;
@@ -14,15 +19,6 @@ beforeEach(() => {
   card = new TestCard();
   connection = card.connection();
 });
-
-async function expectSigns(name: string, by = connection): Promise<void> {
-  const data = randomBytes(40);
-  const scheme = { type: 'ecdsa', hash: 'SHA256' } as const;
-  const digest = createHash('sha256').update(data).digest();
-  const signature = await by.signDigest(name, scheme, digest, withPin());
-  const key = publicKeyObject(await by.publicKey(name));
-  expect(verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature)).toBe(true);
-}
 
 function code(error: unknown): unknown {
   return (error as { code?: unknown }).code;
@@ -104,7 +100,7 @@ describe('containers on a card', () => {
       code: 'ERR_CONTAINER_LIMIT',
     });
     expect((await connection.containers()).length).toBe(30);
-    await expectSigns('c29');
+    await expectSigns(connection, 'c29', card.pin);
     await connection.deleteContainer('c7', {});
     expect(await connection.createContainer(ec('again'), {})).toMatchObject({ index: 7 });
   });
@@ -174,12 +170,12 @@ describe('two connections to one card', () => {
   it('see what the other changes, and never use a key made anew for the old one', async () => {
     const other = card.connection();
     await connection.createContainer(ec('Shared'), withPin());
-    await expectSigns('Shared', other);
+    await expectSigns(other, 'Shared', card.pin);
     const old = await other.publicKey('Shared');
     await connection.deleteContainer('Shared', withPin());
     await connection.createContainer(ec('Between'), withPin());
     await connection.createContainer(ec('Shared'), withPin());
-    await expectSigns('Shared', other);
+    await expectSigns(other, 'Shared', card.pin);
     expect(await other.publicKey('Shared')).not.toEqual(old);
     await connection.deleteContainer('Shared', withPin());
     const scheme = { type: 'ecdsa', hash: 'SHA256' } as const;
@@ -223,7 +219,7 @@ describe('two connections to one card', () => {
       'b5',
     ]);
     for (const { name } of containers) {
-      await expectSigns(name, other);
+      await expectSigns(other, name, card.pin);
       expect(await connection.certificate(name)).toEqual(certificates.get(name));
     }
     expect(card.keyReferences.length).toBe(8);
