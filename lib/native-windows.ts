@@ -93,15 +93,119 @@ export interface NativeCardHandle {
   transmit(command: Uint8Array): NativeCall<Buffer>;
   /** Waits until no other program has a transaction with the card. */
   beginTransaction(): NativeCall<void>;
-  endTransaction(): NativeCall<void>;
+  /** With `reset` the card is reset before another program gets it. */
+  endTransaction(reset: boolean): NativeCall<void>;
+  /** The card's module as Windows' registry names it; null when it names none that can be loaded. */
+  minidriver(): NativeCall<NativeMinidriver | null>;
   /** SCardReconnect: after another program has reset the card; with `reset` it resets the card. */
   reconnect(reset: boolean): NativeCall<void>;
   /** Lets go of the card, with `reset` after a reset. Safe to call twice. */
   close(reset: boolean): NativeCall<void>;
 }
 
+/**
+ * Which of Windows' two providers reaches a key: CNG's "Microsoft Smart Card Key Storage Provider", or
+ * CryptoAPI's "Microsoft Base Smart Card Crypto Provider" (RSA only).
+ */
+export type KeyProvider = 'ksp' | 'csp';
+
+/** A card's key as a provider names it. */
+export interface NativeKeyAddress {
+  provider: KeyProvider;
+  readerName: string;
+  container: string;
+}
+
+/** AT_KEYEXCHANGE, AT_SIGNATURE. */
+export type NativeKeySpec = 1 | 2;
+
+/** A key that a provider lists. */
+export interface NativeListedKey {
+  container: string;
+  /** 0 when the provider does not say. */
+  keySpec: 0 | NativeKeySpec;
+}
+
+/** What a key is to be. */
+export interface NativeNewKey extends NativeKeyAddress {
+  /** CNG's names; the CSP has RSA only. */
+  algorithm: 'RSA' | 'ECDSA_P256' | 'ECDSA_P384';
+  /** Length of an RSA key; 0 for the others. */
+  bits: number;
+  keySpec: NativeKeySpec;
+}
+
+/** A hash function as CNG names it. */
+export type NativeHash = 'SHA1' | 'SHA256' | 'SHA384' | 'SHA512';
+
+/** A certificate of the user's store "My" (CurrentUser), with the key that belongs to it. */
+export interface NativeStoredCertificate {
+  /** DER. */
+  certificate: Uint8Array;
+  provider: KeyProvider;
+  /** The container's name alone: a reader's name does not last. */
+  container: string;
+  keySpec: NativeKeySpec;
+}
+
+/** What the addon exports on Windows for the keys of cards. All are silent: no dialog appears. */
+export interface NativeKeys {
+  listKeys(card: { provider: KeyProvider; readerName: string }): NativeCall<NativeListedKey[]>;
+  /** `pin`: 4 to 127 bytes of ASCII without NUL, here and below; copied at once, the copy is wiped. */
+  createKey(key: NativeNewKey, pin: Uint8Array): NativeCall<void>;
+  /** KSP: a BCRYPT_RSAPUBLIC_BLOB or BCRYPT_ECCPUBLIC_BLOB. CSP: a PUBLICKEYBLOB. */
+  readPublicKey(key: NativeKeyAddress): NativeCall<Buffer>;
+  /** `padding` is `none` for ECDSA (then r, s). The CSP has PKCS #1 v1.5 only. */
+  signHash(
+    key: NativeKeyAddress & { padding: 'none' | 'pkcs1' | 'pss'; hashName: NativeHash },
+    hash: Uint8Array,
+    pin: Uint8Array,
+  ): NativeCall<Buffer>;
+  /** `hashName` is for OAEP only; the CSP has PKCS #1 v1.5, and OAEP with SHA-1. The caller wipes the result. */
+  decrypt(
+    key: NativeKeyAddress & { padding: 'pkcs1' | 'oaep'; hashName: NativeHash | undefined },
+    ciphertext: Uint8Array,
+    pin: Uint8Array,
+  ): NativeCall<Buffer>;
+  /** DER; null without one. */
+  readCertificate(key: NativeKeyAddress): NativeCall<Buffer | null>;
+  writeCertificate(
+    key: NativeKeyAddress,
+    certificate: Uint8Array,
+    pin: Uint8Array,
+  ): NativeCall<void>;
+  /** With its certificate and its container. */
+  deleteKey(key: NativeKeyAddress, pin: Uint8Array): NativeCall<void>;
+  /** Puts a certificate into CurrentUser\My with its key link; false when it was there already (then only the link is set). */
+  addStoredCertificate(certificate: NativeStoredCertificate): NativeCall<boolean>;
+  /** Takes it out, if it is there and its link names that container of a smart card provider; false if not. */
+  removeStoredCertificate(certificate: {
+    certificate: Uint8Array;
+    container: string;
+  }): NativeCall<boolean>;
+}
+
+/**
+ * The card module (minidriver) of a card, loaded for a card handle. All calls must be within a
+ * transaction of that handle. Rejections have the code `HRESULT`, with `attemptsLeft` where the module
+ * told it, and `NOT_OFFERED` when the module lacks the function.
+ */
+export interface NativeMinidriver {
+  changePin(oldPin: Uint8Array, newPin: Uint8Array): NativeCall<void>;
+  unblockByPuk(puk: Uint8Array, newPin: Uint8Array): NativeCall<void>;
+  /** The card's 8-byte challenge. */
+  challenge(): NativeCall<Buffer>;
+  unblockByResponse(response: Uint8Array, newPin: Uint8Array): NativeCall<void>;
+  changeAdminKey(response: Uint8Array, newKey: Uint8Array): NativeCall<void>;
+  /** Checks a response, without doing anything with it. */
+  authenticateAdmin(response: Uint8Array): NativeCall<void>;
+  verifyPin(pin: Uint8Array): NativeCall<void>;
+  /** Lets go of the module. Safe to call twice. */
+  release(): NativeCall<void>;
+}
+
 /** What the addon exports on Windows for the manager, the readers, their cards and the TPM. */
-export interface WindowsAddon {
+export interface WindowsAddon extends NativeKeys {
   createCard(
     card: NativeCard,
     listener: NativeEventListener,
