@@ -3,6 +3,7 @@
 #include "node/environment.h"
 #include "node/transport_object.h"
 #include "windows/calls/pending_calls.h"
+#include "windows/keys/key_exports.h"
 #include "windows/manager/manager_exports.h"
 #include "windows/system/pinned_module.h"
 #include "windows/tbs/tbs_exports.h"
@@ -16,6 +17,7 @@ void ExportPlatform(Napi::Env env, Napi::Object exports) {
   const std::shared_ptr<PendingCalls> calls = PendingCalls::Install(env);
   ExportManager(env, exports, calls);
   ExportWinscard(env, exports, calls);
+  ExportKeys(env, exports, calls);
   ExportTbs(env, exports, calls);
 }
 

@@ -40,8 +40,8 @@ struct KeyScheme {
 
 /**
  * The keys of the card in one reader, through one of Windows' providers; silent, so that no dialog
- * appears. A PIN is in the provider's cache only while it is used. Each function may take as long as
- * the card does. All throw NativeError.
+ * appears. A PIN is in the provider's cache only while it is used. Each function may take as long
+ * as the card does. All throw NativeError.
  */
 class CardKeys {
  public:
@@ -74,6 +74,12 @@ class CardKeys {
                               const SecretBuffer& pin) = 0;
   /** With the certificate and the container. */
   virtual void Delete(const std::wstring& container, const SecretBuffer& pin) = 0;
+
+  /** What Windows said when the provider was to forget a PIN and did not; else S_OK. */
+  HRESULT pin_left() const { return pin_left_; }
+
+ protected:
+  HRESULT pin_left_ = S_OK;
 };
 
 }  // namespace vsc
