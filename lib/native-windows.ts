@@ -148,11 +148,19 @@ export interface NativeStoredCertificate {
   keySpec: NativeKeySpec;
 }
 
-/** What the addon exports on Windows for the keys of cards. All are silent: no dialog appears. */
+/**
+ * What the addon exports on Windows for the keys of cards. All are silent: no dialog appears.
+ *
+ * Calls with a PIN wait for one another, card by card, since a provider keeps one PIN per process and
+ * card. Cancelled while it waits, such a call is rejected with `hresult` 0x80004004 (E_ABORT) and has
+ * not touched the card; later it cannot be stopped. A listener hears `pinLeft` (the value is an
+ * HRESULT) when the call succeeded and the provider would not forget the PIN afterwards,
+ * and `lateKeyLeft` (the container) when an abandoned call has made a key and could not delete it.
+ */
 export interface NativeKeys {
   listKeys(card: { provider: KeyProvider; readerName: string }): NativeCall<NativeListedKey[]>;
   /** `pin`: 4 to 127 bytes of ASCII without NUL, here and below; copied at once, the copy is wiped. */
-  createKey(key: NativeNewKey, pin: Uint8Array): NativeCall<void>;
+  createKey(key: NativeNewKey, pin: Uint8Array, listener?: NativeEventListener): NativeCall<void>;
   /** KSP: a BCRYPT_RSAPUBLIC_BLOB or BCRYPT_ECCPUBLIC_BLOB. CSP: a PUBLICKEYBLOB. */
   readPublicKey(key: NativeKeyAddress): NativeCall<Buffer>;
   /** `padding` is `none` for ECDSA (then r, s). The CSP has PKCS #1 v1.5 only. */
@@ -160,12 +168,14 @@ export interface NativeKeys {
     key: NativeKeyAddress & { padding: 'none' | 'pkcs1' | 'pss'; hashName: NativeHash },
     hash: Uint8Array,
     pin: Uint8Array,
+    listener?: NativeEventListener,
   ): NativeCall<Buffer>;
   /** `hashName` is for OAEP only; the CSP has PKCS #1 v1.5, and OAEP with SHA-1. The caller wipes the result. */
   decrypt(
     key: NativeKeyAddress & { padding: 'pkcs1' | 'oaep'; hashName: NativeHash | undefined },
     ciphertext: Uint8Array,
     pin: Uint8Array,
+    listener?: NativeEventListener,
   ): NativeCall<Buffer>;
   /** DER; null without one. */
   readCertificate(key: NativeKeyAddress): NativeCall<Buffer | null>;
@@ -173,9 +183,14 @@ export interface NativeKeys {
     key: NativeKeyAddress,
     certificate: Uint8Array,
     pin: Uint8Array,
+    listener?: NativeEventListener,
   ): NativeCall<void>;
   /** With its certificate and its container. */
-  deleteKey(key: NativeKeyAddress, pin: Uint8Array): NativeCall<void>;
+  deleteKey(
+    key: NativeKeyAddress,
+    pin: Uint8Array,
+    listener?: NativeEventListener,
+  ): NativeCall<void>;
   /** Puts a certificate into CurrentUser\My with its key link; false when it was there already (then only the link is set). */
   addStoredCertificate(certificate: NativeStoredCertificate): NativeCall<boolean>;
   /** Takes it out, if it is there and its link names that container of a smart card provider; false if not. */

@@ -44,19 +44,35 @@ void CreateKeyCall::Work(CallLine& line) {
   Use(line, true, [&](CardKeys& keys) {
     keys.Create(key_, pin());
     made_ = true;
-    if (!line.abandoned()) return;
-    // Within the same turn: nobody has made another key of that name meanwhile.
-    keys.Delete(key_.container, pin());
-    made_ = false;
+    // Within the same turn: nobody of this process has made another key of that name meanwhile.
+    if (line.abandoned()) Undo(line, keys);
   });
 }
 
 void CreateKeyCall::TakeBack(CallLine& line) noexcept {
   if (!made_) return;
   try {
-    Use(line, false, [this](CardKeys& keys) { keys.Delete(key_.container, pin()); });
+    Use(line, false, [&](CardKeys& keys) { Undo(line, keys); });
   } catch (const std::exception&) {
+    TellLeft(line);
+  }
+}
+
+void CreateKeyCall::Undo(CallLine& line, CardKeys& keys) {
+  made_ = false;
+  try {
+    keys.Delete(key_.container, pin());
+  } catch (const NativeError&) {
+    TellLeft(line);
+  }
+}
+
+void CreateKeyCall::TellLeft(CallLine& line) noexcept {
+  try {
     line.Send({"lateKeyLeft", 0, key_.container});
+  } catch (const std::exception&) {
+    // Without the memory for a message there is nobody to tell.
+    return;
   }
 }
 

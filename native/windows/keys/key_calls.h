@@ -34,7 +34,10 @@ class CardKeysCall : public SystemCall {
   SecretBuffer pin_;
 };
 
-/** Makes a key. One that nobody waits for any more is deleted again. */
+/**
+ * Makes a key. One that nobody waits for any more is deleted again; if that fails, the event
+ * `lateKeyLeft` has its container.
+ */
 class CreateKeyCall final : public CardKeysCall {
  public:
   CreateKeyCall(CardAddress card, NewKey key, SecretBuffer pin)
@@ -44,6 +47,9 @@ class CreateKeyCall final : public CardKeysCall {
   void TakeBack(CallLine& line) noexcept override;
 
  private:
+  void Undo(CallLine& line, CardKeys& keys);
+  void TellLeft(CallLine& line) noexcept;
+
   const NewKey key_;
   bool made_ = false;
 };

@@ -54,4 +54,9 @@ void FreeBuffer(void* buffer) {
   Require(names.erase(buffer) + enumerations.erase(buffer) == 1, Code(NTE_INVALID_PARAMETER));
 }
 
+size_t OpenBuffers() {
+  const std::lock_guard<std::mutex> lock(buffersMutex);
+  return names.size() + enumerations.size();
+}
+
 }  // namespace lab

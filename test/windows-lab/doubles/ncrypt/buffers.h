@@ -20,5 +20,7 @@ Enumeration* NewEnumeration(std::vector<CardKey> keys);
 Enumeration& FindEnumeration(void* state);
 /** Throws StatusError(NTE_INVALID_PARAMETER) for any other address. */
 void FreeBuffer(void* buffer);
+/** How many of them this process has. */
+size_t OpenBuffers();
 
 }  // namespace lab

@@ -2,6 +2,7 @@
 
 #include "card/card_transaction.h"
 #include "card/rsa_padding.h"
+#include "common/text.h"
 #include "ncrypt/objects.h"
 #include "ncrypt/output.h"
 
@@ -76,6 +77,28 @@ Bytes DecryptPkcs1(CardKeys& keys, const CardKey& key, const Bytes& ciphertext) 
   }
 }
 
+Json HashArgument(LPCWSTR name) {
+  return name ? Json(Utf8(name)) : Json();
+}
+
+/** What the record has of a padding: the structure is the one that the flag says. */
+Json PaddingArguments(const void* info, DWORD flags) {
+  if (!info) return Json();
+  if (flags & NCRYPT_PAD_PSS_FLAG) {
+    const auto* const pss = static_cast<const BCRYPT_PSS_PADDING_INFO*>(info);
+    return Json(Json::Object{{"hash", HashArgument(pss->pszAlgId)}, {"salt", pss->cbSalt}});
+  }
+  if (flags & NCRYPT_PAD_OAEP_FLAG) {
+    const auto* const oaep = static_cast<const BCRYPT_OAEP_PADDING_INFO*>(info);
+    return Json(Json::Object{{"hash", HashArgument(oaep->pszAlgId)}, {"label", oaep->cbLabel}});
+  }
+  if (flags & NCRYPT_PAD_PKCS1_FLAG) {
+    const auto* const pkcs1 = static_cast<const BCRYPT_PKCS1_PADDING_INFO*>(info);
+    return Json(Json::Object{{"hash", HashArgument(pkcs1->pszAlgId)}});
+  }
+  return Json();
+}
+
 }  // namespace
 
 extern "C" {
@@ -83,7 +106,9 @@ extern "C" {
 SECURITY_STATUS WINAPI NCryptSignHash(NCRYPT_KEY_HANDLE key, VOID* paddingInfo, PBYTE hash,
                                       DWORD hashSize, PBYTE signature, DWORD room, DWORD* size,
                                       DWORD flags) {
-  return Ncrypt("NCryptSignHash", {{"flags", flags}, {"hashSize", hashSize}}, [&] {
+  Json::Object arguments = {
+      {"flags", flags}, {"hashSize", hashSize}, {"padding", PaddingArguments(paddingInfo, flags)}};
+  return Ncrypt("NCryptSignHash", std::move(arguments), [&] {
     const std::shared_ptr<Key> found = FindKey(key);
     AllowFlags(flags, NCRYPT_SILENT_FLAG | NCRYPT_PAD_PKCS1_FLAG | NCRYPT_PAD_PSS_FLAG);
     Require(hash && hashSize > 0 && size, Code(NTE_INVALID_PARAMETER));
@@ -102,7 +127,8 @@ SECURITY_STATUS WINAPI NCryptSignHash(NCRYPT_KEY_HANDLE key, VOID* paddingInfo, 
 SECURITY_STATUS WINAPI NCryptDecrypt(NCRYPT_KEY_HANDLE key, PBYTE ciphertext, DWORD ciphertextSize,
                                      VOID* paddingInfo, PBYTE out, DWORD room, DWORD* size,
                                      DWORD flags) {
-  return Ncrypt("NCryptDecrypt", {{"flags", flags}}, [&] {
+  Json::Object arguments = {{"flags", flags}, {"padding", PaddingArguments(paddingInfo, flags)}};
+  return Ncrypt("NCryptDecrypt", std::move(arguments), [&] {
     const std::shared_ptr<Key> found = FindKey(key);
     AllowFlags(flags, NCRYPT_SILENT_FLAG | NCRYPT_PAD_PKCS1_FLAG | NCRYPT_PAD_OAEP_FLAG);
     const DWORD padding = flags & (NCRYPT_PAD_PKCS1_FLAG | NCRYPT_PAD_OAEP_FLAG);

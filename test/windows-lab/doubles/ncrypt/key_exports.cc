@@ -92,7 +92,8 @@ SECURITY_STATUS WINAPI NCryptCreatePersistedKey(NCRYPT_PROV_HANDLE provider, NCR
     const std::shared_ptr<Provider> found = FindProvider(provider);
     Require(key && algorithm, Code(NTE_INVALID_PARAMETER));
     Require(IsLegacyKeySpec(legacyKeySpec), Code(NTE_INVALID_PARAMETER));
-    AllowFlags(flags, NCRYPT_SILENT_FLAG | NCRYPT_MACHINE_KEY_FLAG | NCRYPT_OVERWRITE_KEY_FLAG);
+    // Silence is asked for when the key is finalized.
+    AllowFlags(flags, NCRYPT_MACHINE_KEY_FLAG | NCRYPT_OVERWRITE_KEY_FLAG);
     Require(IsKeyAlgorithm(algorithm), Code(NTE_NOT_SUPPORTED));
     // A key without a name is one for this process only, which a card does not have.
     Require(name, Code(NTE_NOT_SUPPORTED));

@@ -49,6 +49,11 @@ void FreeHandle(NCRYPT_HANDLE handle) {
   Require(providers.erase(handle) + keys.erase(handle) == 1, Code(NTE_INVALID_HANDLE));
 }
 
+size_t OpenHandles() {
+  const std::lock_guard<std::mutex> lock(objectsMutex);
+  return providers.size() + keys.size();
+}
+
 bool IsProvider(NCRYPT_HANDLE handle) {
   const std::lock_guard<std::mutex> lock(objectsMutex);
   return providers.count(handle) == 1;

@@ -38,6 +38,8 @@ NCRYPT_KEY_HANDLE AddKey(std::shared_ptr<Key> key);
 std::shared_ptr<Provider> FindProvider(NCRYPT_HANDLE handle);
 std::shared_ptr<Key> FindKey(NCRYPT_HANDLE handle);
 void FreeHandle(NCRYPT_HANDLE handle);
+/** How many handles of both kinds this process has. */
+size_t OpenHandles();
 
 bool IsProvider(NCRYPT_HANDLE handle);
 bool IsKey(NCRYPT_HANDLE handle);
