@@ -39,6 +39,12 @@ struct Enumeration {
   void* state = nullptr;
 };
 
+/** The provider's word for it, and the smart card service's. */
+bool IsNoCertificate(const NativeError& error) {
+  return error.hresult == static_cast<std::uint32_t>(NTE_NOT_FOUND) ||
+         error.hresult == static_cast<std::uint32_t>(SCARD_E_NO_SUCH_CERTIFICATE);
+}
+
 }  // namespace
 
 KspKeys::KspKeys(const std::wstring& reader) : reader_(reader) {
@@ -132,7 +138,7 @@ std::optional<std::vector<std::uint8_t>> KspKeys::Certificate(const std::wstring
     return ReadProperty(key, NCRYPT_CERTIFICATE_PROPERTY,
                         Action("read the certificate of", container));
   } catch (const NativeError& error) {
-    if (error.hresult != static_cast<std::uint32_t>(NTE_NOT_FOUND)) throw;
+    if (!IsNoCertificate(error)) throw;
     return std::nullopt;
   }
 }

@@ -10,6 +10,7 @@ const PSS = 0x8;
 const EXISTS = 0x8009000f;
 const NO_SUCH_KEY = 0x80090016;
 const SILENT_CONTEXT = 0x80090022;
+const NO_SUCH_CERTIFICATE = 0x8010002c;
 const WRONG_CHV = 0x8010006b;
 const CHV_BLOCKED = 0x8010006c;
 
@@ -161,6 +162,8 @@ test('a list has the keys of its own reader', async () => {
 test('a certificate is written, read, and gone with its key', async () => {
   const lab = await KeyLab.fresh();
   await lab.make();
+  expect(await addon.readCertificate(lab.key()).result).toBeNull();
+  await lab.script('NCryptGetProperty', { result: NO_SUCH_CERTIFICATE });
   expect(await addon.readCertificate(lab.key()).result).toBeNull();
   const short = certificate(300);
   await addon.writeCertificate(lab.key(), short, PIN).result;

@@ -199,6 +199,9 @@ void BreakRules() {
   EQUAL(NCryptOpenStorageProvider(&provider, L"No such provider", 0), NTE_KEYSET_NOT_DEF);
   EQUAL(NCryptOpenStorageProvider(nullptr, MS_SMART_CARD_KEY_STORAGE_PROVIDER, 0),
         NTE_INVALID_PARAMETER);
+  EQUAL(
+      NCryptOpenStorageProvider(&provider, MS_SMART_CARD_KEY_STORAGE_PROVIDER, NCRYPT_SILENT_FLAG),
+      NTE_BAD_FLAGS);
   provider = OpenProvider();
   EQUAL(CountKeys(provider, Name(L"").c_str()), 2);
   EQUAL(CountKeys(provider, nullptr), 2);
@@ -215,6 +218,9 @@ void BreakRules() {
         NTE_EXISTS);
   EQUAL(NCryptCreatePersistedKey(provider, &key, BCRYPT_RSA_ALGORITHM, nullptr, 0, 0),
         NTE_NOT_SUPPORTED);
+  EQUAL(NCryptCreatePersistedKey(provider, &key, BCRYPT_RSA_ALGORITHM, Name(L"x").c_str(), 0,
+                                 NCRYPT_SILENT_FLAG),
+        NTE_BAD_FLAGS);
   EQUAL(NCryptCreatePersistedKey(provider, &key, BCRYPT_AES_ALGORITHM, Name(L"x").c_str(), 0, 0),
         NTE_NOT_SUPPORTED);
   EQUAL(NCryptCreatePersistedKey(provider, &key, BCRYPT_RSA_ALGORITHM,
