@@ -44,6 +44,7 @@ std::optional<ContainerName> FindContainer(const ContainerName& name) {
   for (const std::wstring& reader : ReadersFor(name)) {
     const std::optional<CardKey> key = CardTransaction(reader).keys().Find(name.container);
     if (key) return ContainerName{reader, key->container};
+    if (EmptyContainers::Has(reader, name.container)) return ContainerName{reader, name.container};
   }
   return std::nullopt;
 }
@@ -52,9 +53,10 @@ ContainerName NewContainer(const ContainerName& name, bool isSilent) {
   const std::wstring reader = ReadersFor(name).front();
   const std::wstring container = name.container.empty() ? RandomContainerName() : name.container;
   CardTransaction card(reader);
-  Require(!card.keys().Find(container), Code(NTE_EXISTS));
-  // The container appears on the card with its key; that a PIN is there is asked for now.
+  Require(!card.keys().Find(container) && !EmptyContainers::Has(reader, container),
+          Code(NTE_EXISTS));
   card.VerifyCachedPin(isSilent);
+  EmptyContainers::Add(reader, container);
   return {reader, container};
 }
 
@@ -63,9 +65,10 @@ void DeleteContainer(const ContainerName& name, bool isSilent) {
   Require(found.has_value(), Code(NTE_BAD_KEYSET));
   CardTransaction card(found->reader);
   const std::optional<CardKey> key = card.keys().Find(found->container);
-  Require(key.has_value(), Code(NTE_BAD_KEYSET));
   card.VerifyCachedPin(isSilent);
-  card.keys().Delete(*key);
+  const bool wasEmpty = EmptyContainers::Remove(found->reader, found->container);
+  Require(key || wasEmpty, Code(NTE_BAD_KEYSET));
+  if (key) card.keys().Delete(*key);
 }
 
 std::shared_ptr<CspContext> OpenContext(const ContainerName& name, DWORD flags) {
@@ -174,7 +177,7 @@ BOOL WINAPI CPAcquireContext(HCRYPTPROV* handle, CHAR* container, DWORD flags, c
 }
 
 BOOL WINAPI CPReleaseContext(HCRYPTPROV handle, DWORD flags) {
-  return Csp("CPReleaseContext", {}, [&] {
+  return Csp("CPReleaseContext", OpenHandles(handle), [&] {
     AllowFlags(flags, 0);
     RemoveContext(handle);
   });
@@ -203,7 +206,7 @@ BOOL WINAPI CPGetProvParam(HCRYPTPROV handle, DWORD parameter, BYTE* data, DWORD
 }
 
 BOOL WINAPI CPSetProvParam(HCRYPTPROV handle, DWORD parameter, BYTE* data, DWORD flags) {
-  return Csp("CPSetProvParam", {{"parameter", parameter}}, [&] {
+  return Csp("CPSetProvParam", {{"parameter", parameter}, {"isNull", data == nullptr}}, [&] {
     const LockedContext context(handle);
     AllowFlags(flags, 0);
     switch (parameter) {

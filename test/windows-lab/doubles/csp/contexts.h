@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "card/card_keys.h"
 #include "card/hash.h"
@@ -17,6 +18,18 @@ struct HashObject {
   /** What CryptHashData gave, until the value is asked for or set. */
   Bytes data;
   std::optional<Bytes> value;
+};
+
+/**
+ * Containers that CRYPT_NEWKEYSET has made and that have no key yet. They stay until they get one
+ * or are deleted. Windows has them on the card, this double has them in the process.
+ */
+class EmptyContainers {
+ public:
+  static void Add(const std::wstring& reader, const std::wstring& container);
+  static bool Has(const std::wstring& reader, const std::wstring& container);
+  /** False when there was none. */
+  static bool Remove(const std::wstring& reader, const std::wstring& container);
 };
 
 /** What an HCRYPTPROV of the CSP stands for: a container on a card, or a card for its public data.
@@ -54,6 +67,10 @@ class LockedContext {
 
 HCRYPTPROV AddContext(std::shared_ptr<CspContext> context);
 void RemoveContext(HCRYPTPROV handle);
+
+/** What is open when a context is to be released: `{ contexts, keys, hashes }`, the last two its
+ * own. */
+Json::Object OpenHandles(HCRYPTPROV handle);
 
 /** A number for a key or hash handle: none is given twice. */
 ULONG_PTR NextHandle();

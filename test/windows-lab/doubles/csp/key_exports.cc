@@ -59,6 +59,7 @@ BOOL WINAPI CPGenKey(HCRYPTPROV handle, ALG_ID algorithm, DWORD flags, HCRYPTKEY
     CardTransaction card(context->reader);
     card.VerifyCachedPin(context->isSilent);
     const CardKey made = card.keys().Create(context->container, *type, algorithm == AT_KEYEXCHANGE);
+    EmptyContainers::Remove(context->reader, context->container);
     *key = NextHandle();
     context->keys.emplace(*key, made);
   });

@@ -14,6 +14,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { GidsCardConnection } from '../../../../lib/gids/card-connection.js';
 import { publicKeyObject } from '../../../../lib/public-key.js';
 import { Lab } from '../../support/lab.js';
+import { rsaKeyOfLegacyBlob } from '../../support/legacy-blob.js';
+import { unsignedCertificate } from '../../support/unsigned-certificate.js';
 
 const execute = promisify(execFile);
 
@@ -70,27 +72,6 @@ function certificate(): string {
   return Buffer.concat([header, content]).toString('hex');
 }
 
-function der(tag: number, ...parts: Buffer[]): Buffer {
-  const content = Buffer.concat(parts);
-  const length =
-    content.length < 128 ? [content.length] : [0x82, content.length >> 8, content.length & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...length]), content]);
-}
-
-/** An X.509 certificate for a key, with text in it that compresses well; its signature is none. */
-function unsignedCertificate(key: KeyObject): Buffer {
-  const algorithm = der(0x30, Buffer.from('06092a864886f70d01010b0500', 'hex'));
-  const text = der(0x0c, Buffer.from('a name that repeats itself, '.repeat(20)));
-  const name = der(0x30, der(0x31, der(0x30, Buffer.from('0603550403', 'hex'), text)));
-  const [from, to] = ['250101000000Z', '350101000000Z'].map((time) => der(0x17, Buffer.from(time)));
-  const validity = der(0x30, from as Buffer, to as Buffer);
-  const spki = key.export({ type: 'spki', format: 'der' });
-  const serial = der(0x02, Buffer.from([1]));
-  const version = der(0xa0, der(0x02, Buffer.from([2])));
-  const content = der(0x30, version, serial, algorithm, name, validity, name, spki);
-  return der(0x30, content, algorithm, der(0x03, Buffer.from([0]), randomBytes(256)));
-}
-
 const base64url = (bytes: Buffer) => bytes.toString('base64url');
 
 function rsaKey(modulus: Buffer, exponent: Buffer): KeyObject {
@@ -111,13 +92,6 @@ function ecKeyOfBlob(blob: Buffer): KeyObject {
   const x = base64url(blob.subarray(8, 40));
   const y = base64url(blob.subarray(40));
   return createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
-}
-
-/** From a PUBLICKEYBLOB of CryptoAPI: header, RSAPUBKEY, modulus; numbers little-endian. */
-function rsaKeyOfLegacyBlob(blob: Buffer): KeyObject {
-  expect(blob.toString('latin1', 8, 12)).toBe('RSA1');
-  const reversed = (bytes: Buffer) => Buffer.from(bytes).reverse();
-  return rsaKey(reversed(blob.subarray(20)), reversed(blob.subarray(16, 20)));
 }
 
 test('winscard: contexts, readers, connections, transactions and changes', async () => {
