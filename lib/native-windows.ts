@@ -148,6 +148,16 @@ export interface NativeStoredCertificate {
   keySpec: NativeKeySpec;
 }
 
+/** A certificate of the user's store that is linked to a key of a smart card. */
+export interface NativeLinkedCertificate {
+  /** DER. */
+  certificate: Buffer;
+  provider: KeyProvider;
+  container: string;
+  /** 0 in a link of the KSP: there the key says it. */
+  keySpec: 0 | NativeKeySpec;
+}
+
 /**
  * What the addon exports on Windows for the keys of cards. All are silent: no dialog appears.
  *
@@ -191,13 +201,22 @@ export interface NativeKeys {
     pin: Uint8Array,
     listener?: NativeEventListener,
   ): NativeCall<void>;
-  /** Puts a certificate into CurrentUser\My with its key link; false when it was there already (then only the link is set). */
-  addStoredCertificate(certificate: NativeStoredCertificate): NativeCall<boolean>;
+  /**
+   * Puts a certificate into CurrentUser\My with its key link; false when it was there already (then
+   * only the link is set). Abandoned, it takes out again what it put in; the listener hears
+   * `lateCertificateLeft` (the container) when it could not.
+   */
+  addStoredCertificate(
+    certificate: NativeStoredCertificate,
+    listener?: NativeEventListener,
+  ): NativeCall<boolean>;
   /** Takes it out, if it is there and its link names that container of a smart card provider; false if not. */
   removeStoredCertificate(certificate: {
     certificate: Uint8Array;
     container: string;
   }): NativeCall<boolean>;
+  /** The certificates of CurrentUser\My whose link names a smart card provider, also of cards that are gone. */
+  listStoredCertificates(): NativeCall<NativeLinkedCertificate[]>;
 }
 
 /**

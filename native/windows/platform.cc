@@ -3,6 +3,7 @@
 #include "node/environment.h"
 #include "node/transport_object.h"
 #include "windows/calls/pending_calls.h"
+#include "windows/certificates/certificate_exports.h"
 #include "windows/keys/key_exports.h"
 #include "windows/manager/manager_exports.h"
 #include "windows/system/pinned_module.h"
@@ -18,6 +19,7 @@ void ExportPlatform(Napi::Env env, Napi::Object exports) {
   ExportManager(env, exports, calls);
   ExportWinscard(env, exports, calls);
   ExportKeys(env, exports, calls);
+  ExportCertificates(env, exports, calls);
   ExportTbs(env, exports, calls);
 }
 

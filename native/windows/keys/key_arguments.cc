@@ -36,11 +36,21 @@ const Hash& HashOf(const Napi::Object& object) {
 
 }  // namespace
 
-CardAddress CardOf(const Napi::Object& object) {
-  CardAddress card;
+CardKeys::Provider ProviderOf(const Napi::Object& object) {
   const std::wstring provider = TextProperty(object, "provider");
   if (provider != L"ksp" && provider != L"csp") throw Wrong("provider", "ksp or csp");
-  card.provider = provider == L"ksp" ? CardKeys::Provider::kKsp : CardKeys::Provider::kCsp;
+  return provider == L"ksp" ? CardKeys::Provider::kKsp : CardKeys::Provider::kCsp;
+}
+
+DWORD KeySpecOf(const Napi::Object& object) {
+  const DWORD key_spec = NumberProperty(object, "keySpec");
+  if (key_spec != AT_KEYEXCHANGE && key_spec != AT_SIGNATURE) throw Wrong("keySpec", "1 or 2");
+  return key_spec;
+}
+
+CardAddress CardOf(const Napi::Object& object) {
+  CardAddress card;
+  card.provider = ProviderOf(object);
   card.reader = TextProperty(object, "readerName");
   // A backslash would end the name within `\\.\reader\container`, and name something else.
   if (card.reader.empty() || card.reader.find(L'\\') != std::wstring::npos) {
@@ -70,10 +80,7 @@ NewKey NewKeyOf(const Napi::Object& object) {
   key.bits = NumberProperty(object, "bits");
   // Which lengths there are, the provider and the card say.
   if (is_rsa != (key.bits > 0)) throw Wrong("bits", is_rsa ? "the key's length" : "0 without RSA");
-  key.key_spec = NumberProperty(object, "keySpec");
-  if (key.key_spec != AT_KEYEXCHANGE && key.key_spec != AT_SIGNATURE) {
-    throw Wrong("keySpec", "1 or 2");
-  }
+  key.key_spec = KeySpecOf(object);
   return key;
 }
 
@@ -115,7 +122,11 @@ SecretBuffer PinArgument(const Napi::CallbackInfo& info, std::size_t index) {
 
 std::vector<std::uint8_t> BytesArgument(const Napi::CallbackInfo& info, std::size_t index,
                                         std::size_t largest, const char* name) {
-  const SecretBuffer bytes = CopyBytes(info[index], 1, largest, name);
+  return BytesOf(info[index], largest, name);
+}
+
+std::vector<std::uint8_t> BytesOf(Napi::Value value, std::size_t largest, const char* name) {
+  const SecretBuffer bytes = CopyBytes(value, 1, largest, name);
   return std::vector<std::uint8_t>(bytes.data(), bytes.data() + bytes.size());
 }
 

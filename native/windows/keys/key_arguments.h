@@ -18,6 +18,10 @@ struct CardAddress {
   std::wstring reader;
 };
 
+/** Property `provider`. */
+CardKeys::Provider ProviderOf(const Napi::Object& object);
+/** Property `keySpec`: AT_KEYEXCHANGE or AT_SIGNATURE. */
+DWORD KeySpecOf(const Napi::Object& object);
 /** Properties `provider` and `readerName`. */
 CardAddress CardOf(const Napi::Object& object);
 /** Property `container`. */
@@ -32,5 +36,6 @@ SecretBuffer PinArgument(const Napi::CallbackInfo& info, std::size_t index);
 /** Bytes that are no secret. */
 std::vector<std::uint8_t> BytesArgument(const Napi::CallbackInfo& info, std::size_t index,
                                         std::size_t largest, const char* name);
+std::vector<std::uint8_t> BytesOf(Napi::Value value, std::size_t largest, const char* name);
 
 }  // namespace vsc

@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildDoubles, DOUBLES, REGISTRY } from '../doubles/build.mjs';
 import { buildCom, CLIENT, PROXY, RANDOM, SERVER } from './build-com.mjs';
+import { buildKeyClient, KEY_CLIENT } from './build-key-client.mjs';
 import { ForwarderProcess } from './forwarder-process.mjs';
 import { LabLock } from './lab-lock.mjs';
 import { installPackages } from './packages.mjs';
@@ -107,7 +108,8 @@ export class WindowsLab {
 
   /** Puts the doubles where Windows has what they stand for. */
   async #install() {
-    const files = [SERVER, CLIENT, PROXY, RANDOM, ...DOUBLES.map((name) => join(PROGRAMS, name))];
+    const programs = [SERVER, CLIENT, KEY_CLIENT, PROXY, RANDOM];
+    const files = [...programs, ...DOUBLES.map((name) => join(PROGRAMS, name))];
     const copyOf = (file) => join(this.#prefix.system32, basename(file));
     const changed = files.filter((file) => !isSame(file, copyOf(file)));
     for (const file of changed) copyFileSync(file, copyOf(file));
@@ -133,6 +135,7 @@ function installAll({ install, versions }) {
 async function buildAll() {
   await buildCom();
   await buildDoubles(PROGRAMS);
+  await buildKeyClient();
 }
 
 /** Waits for the end of all, and then throws the first failure. */

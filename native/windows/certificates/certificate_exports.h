@@ -1,0 +1,15 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "windows/calls/pending_calls.h"
+
+namespace vsc {
+
+/** addStoredCertificate, removeStoredCertificate, listStoredCertificates. */
+void ExportCertificates(Napi::Env env, Napi::Object exports,
+                        const std::shared_ptr<PendingCalls>& calls);
+
+}  // namespace vsc

@@ -1,0 +1,183 @@
+import { generateKeyPairSync, randomBytes, verify } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { KeyProvider } from '../../../lib/native-windows.js';
+import { until } from '../manager/support/backend.js';
+import { rsaKeyOfLegacyBlob } from '../support/legacy-blob.js';
+import { unsignedCertificate } from '../support/unsigned-certificate.js';
+import { keyClient } from './support/key-client.js';
+import { addon, KeyLab, PIN } from './support/key-lab.js';
+
+const KSP = 'Microsoft Smart Card Key Storage Provider';
+const CSP = 'Microsoft Base Smart Card Crypto Provider';
+const RSA = { algorithm: 'RSA', bits: 2048 } as const;
+
+const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const certificateOf = (serialNumber?: Buffer) => unsignedCertificate(publicKey, serialNumber);
+
+/** As the doubles' CSP and KSP have the container `Key`. */
+const cspLink = { provider: 'csp', container: 'Key', keySpec: 1 } as const;
+const kspLink = { provider: 'ksp', container: 'Key', keySpec: 1 } as const;
+
+test.each<[KeyProvider, 1 | 2, object]>([
+  ['csp', 1, { provider: CSP, type: 1, keySpec: 1 }],
+  ['csp', 2, { provider: CSP, type: 1, keySpec: 2 }],
+  ['ksp', 1, { provider: KSP, type: 0, keySpec: 0 }],
+])('a certificate goes in with its link: %s, key spec %i', async (provider, keySpec, link) => {
+  await keyClient.clear();
+  const certificate = certificateOf();
+  const added = { certificate, provider, container: 'Schlüssel 1', keySpec };
+  expect(await addon.addStoredCertificate(added).result).toBe(true);
+  expect(await keyClient.list()).toEqual([
+    {
+      certificate,
+      link: { container: 'Schlüssel 1', flags: 0, parameters: 0, ...link },
+      friendlyName: null,
+    },
+  ]);
+  expect(await addon.listStoredCertificates().result).toEqual([
+    { ...added, keySpec: provider === 'ksp' ? 0 : keySpec },
+  ]);
+});
+
+test('a certificate that is there keeps what else it has, and gets the link', async () => {
+  await keyClient.clear();
+  const certificate = certificateOf();
+  await keyClient.add(certificate, { friendlyName: 'Mine' });
+  expect(await addon.addStoredCertificate({ certificate, ...kspLink }).result).toBe(false);
+  expect(await addon.addStoredCertificate({ certificate, ...cspLink }).result).toBe(false);
+  expect(await keyClient.list()).toEqual([
+    {
+      certificate,
+      link: { container: 'Key', provider: CSP, type: 1, flags: 0, keySpec: 1, parameters: 0 },
+      friendlyName: 'Mine',
+    },
+  ]);
+});
+
+test('two certificates of one issuer and one serial number are two', async () => {
+  await keyClient.clear();
+  const serial = randomBytes(8);
+  const [first, second] = [certificateOf(serial), certificateOf(serial)] as const;
+  const other = { ...cspLink, container: 'Other' };
+  expect(await addon.addStoredCertificate({ certificate: first, ...cspLink }).result).toBe(true);
+  expect(await addon.addStoredCertificate({ certificate: second, ...other }).result).toBe(true);
+  expect(await addon.listStoredCertificates().result).toHaveLength(2);
+  const removed = { certificate: first, container: 'Key' };
+  expect(await addon.removeStoredCertificate(removed).result).toBe(true);
+  expect((await keyClient.list()).map(({ certificate }) => certificate)).toEqual([second]);
+});
+
+test('only what is linked to that container of a smart card provider is removed', async () => {
+  await keyClient.clear();
+  const [ours, unlinked, foreign] = [certificateOf(), certificateOf(), certificateOf()] as const;
+  const software = { container: 'Key', provider: 'Microsoft Software Key Storage Provider' };
+  await keyClient.add(unlinked);
+  await keyClient.add(foreign, { link: { ...software, type: 0, keySpec: 0 } });
+  await addon.addStoredCertificate({ certificate: ours, ...kspLink }).result;
+  const remove = (certificate: Buffer, container = 'Key') =>
+    addon.removeStoredCertificate({ certificate, container }).result;
+  expect(await remove(unlinked)).toBe(false);
+  expect(await remove(foreign)).toBe(false);
+  expect(await remove(ours, 'key')).toBe(false);
+  expect(await remove(certificateOf())).toBe(false);
+  expect(await keyClient.list()).toHaveLength(3);
+  expect(await addon.listStoredCertificates().result).toMatchObject([{ certificate: ours }]);
+  expect(await remove(ours)).toBe(true);
+  expect(await remove(ours)).toBe(false);
+  expect((await keyClient.list()).map(({ certificate }) => certificate)).not.toContainEqual(ours);
+  expect(await keyClient.list()).toHaveLength(2);
+});
+
+test('a link that others wrote, with a reader and in small letters, is known', async () => {
+  await keyClient.clear();
+  const certificate = certificateOf();
+  const container = '\\\\.\\Microsoft Virtual Smart Card 9\\Key';
+  await keyClient.add(certificate, {
+    link: { container, provider: CSP.toLowerCase(), type: 1, keySpec: 2 },
+  });
+  expect(await addon.listStoredCertificates().result).toEqual([
+    { certificate, provider: 'csp', container: 'Key', keySpec: 2 },
+  ]);
+  const removed = { certificate, container: 'Key' };
+  expect(await addon.removeStoredCertificate(removed).result).toBe(true);
+  expect(await keyClient.list()).toEqual([]);
+});
+
+test('what is no certificate is refused, and the store left as it is', async () => {
+  await keyClient.clear();
+  const certificate = Buffer.from([0x30, 0x82, 0x00, 0x01, 0x00]);
+  await expect(
+    addon.addStoredCertificate({ certificate, ...cspLink }).result,
+  ).rejects.toMatchObject({
+    code: 'HRESULT',
+    message: expect.stringMatching(/^Could not read the certificate: /),
+  });
+  expect(await keyClient.list()).toEqual([]);
+  const good = { certificate: certificateOf(), ...cspLink };
+  const refused = (changes: object) =>
+    expect(() => addon.addStoredCertificate({ ...good, ...changes })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
+  refused({ certificate: 'text' });
+  refused({ certificate: Buffer.alloc(0) });
+  refused({ provider: 'tpm' });
+  refused({ container: '' });
+  refused({ container: '\\\\.\\reader\\Key' });
+  refused({ keySpec: 0 });
+  expect(() => addon.removeStoredCertificate({ ...good, container: '' })).toThrow(
+    'container must be',
+  );
+  expect(await keyClient.list()).toEqual([]);
+});
+
+test('a certificate that nobody waits for any more goes out again', async () => {
+  await keyClient.clear();
+  const kept = certificateOf();
+  await addon.addStoredCertificate({ certificate: kept, ...kspLink }).result;
+  for (const certificate of [certificateOf(), kept]) {
+    const call = addon.addStoredCertificate({ certificate, ...cspLink });
+    call.abandon();
+    await expect(call.result).rejects.toMatchObject({ code: 'ABANDONED' });
+  }
+  const isDone = async () => {
+    const list = await addon.listStoredCertificates().result;
+    return list.length === 1 && list[0]?.provider === 'csp';
+  };
+  await until(isDone, 'the store has the certificate that was there before, with its new link');
+  expect((await keyClient.list()).map(({ certificate }) => certificate)).toEqual([kept]);
+});
+
+test('no provider and no card is asked, so that none that is gone is missed', async () => {
+  await keyClient.clear();
+  const lab = await KeyLab.fresh('csp');
+  const certificate = certificateOf();
+  await addon.addStoredCertificate({ certificate, ...cspLink }).result;
+  await addon.listStoredCertificates().result;
+  expect(await addon.removeStoredCertificate({ certificate, container: 'Key' }).result).toBe(true);
+  for (const component of ['csp', 'ncrypt', 'winscard']) {
+    expect(await lab.lab.recorded(component)).toEqual([]);
+  }
+});
+
+test.each<KeyProvider>(['csp', 'ksp'])(
+  'a program that knows the certificate only signs with the key: %s',
+  async (provider) => {
+    await keyClient.clear();
+    const lab = await KeyLab.fresh('csp', 2);
+    // On the second card: the certificate leads there by the container's name alone.
+    const key = { ...lab.key('Signing key', 1), provider };
+    await addon.createKey({ ...key, ...RSA, keySpec: 1 }, PIN).result;
+    const blob = await addon.readPublicKey({ ...key, provider: 'csp' }).result;
+    const publicKey = rsaKeyOfLegacyBlob(blob);
+    const certificate = unsignedCertificate(publicKey);
+    const { container } = key;
+    await addon.addStoredCertificate({ certificate, provider, container, keySpec: 1 }).result;
+    const data = randomBytes(1000);
+    const component = provider === 'csp' ? 'csp' : 'ncrypt';
+    const before = (await lab.lab.recorded(component)).length;
+    expect(verify('sha256', data, publicKey, await keyClient.sign(certificate, data))).toBe(true);
+    const call = provider === 'csp' ? 'CPSignHash' : 'NCryptSignHash';
+    const calls = (await lab.lab.recorded(component)).slice(before);
+    expect(calls.filter((made) => made.call === call)).toHaveLength(1);
+  },
+);
