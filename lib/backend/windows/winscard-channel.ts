@@ -100,7 +100,7 @@ export class WinscardChannel implements ApduChannel {
     await this.#turns.take(async () => {
       this.#inTransaction = false;
       try {
-        await this.#call(() => this.#handle.endTransaction());
+        await this.#call(() => this.#handle.endTransaction(false));
       } catch (error) {
         if (!isAnswer(error, Scard.RESET_CARD) && !isAnswer(error, Scard.NOT_TRANSACTED)) {
           throw error;

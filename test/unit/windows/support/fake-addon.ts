@@ -7,55 +7,15 @@ import type {
   NativeReaderDevice,
   WindowsAddon,
 } from '../../../../lib/native-windows.js';
+import { FakeCall, nativeError } from './fake-call.js';
+import { FakeKeys } from './fake-keys.js';
 
-/** An error as the addon's are. */
-export function nativeError(
-  code: string,
-  fields: { hresult?: number; reportedError?: number } = {},
-) {
-  return Object.assign(new Error(`It failed with ${code}`), { code, ...fields });
-}
-
-/** A call that is settled from outside, and remembers what was asked of it. */
-export class FakeCall<T> implements NativeCall<T> {
-  readonly asked: string[] = [];
-  readonly result: Promise<T>;
-  resolve: (value: T) => void = () => undefined;
-  reject: (error: unknown) => void = () => undefined;
-
-  constructor() {
-    this.result = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-  }
-
-  static resolved<T>(value: T): FakeCall<T> {
-    const call = new FakeCall<T>();
-    call.resolve(value);
-    return call;
-  }
-
-  static rejected<T>(error: unknown): FakeCall<T> {
-    const call = new FakeCall<T>();
-    call.reject(error);
-    return call;
-  }
-
-  cancel(): void {
-    this.asked.push('cancel');
-  }
-
-  abandon(): void {
-    this.asked.push('abandon');
-    this.reject(nativeError('ABANDONED'));
-  }
-}
+export { FakeCall, nativeError } from './fake-call.js';
 
 type Created = { instanceId: string | null; needReboot: boolean };
 
 /** A Windows of plain lists, whose manager does what a test puts here. */
-export class FakeAddon implements WindowsAddon {
+export class FakeAddon extends FakeKeys implements WindowsAddon {
   devices: NativeReaderDevice[] = [];
   readers: NativeReader[] = [];
   remoteSession = false;

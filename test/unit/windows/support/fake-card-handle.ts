@@ -1,6 +1,10 @@
 import type { GidsApplet } from '../../../../lib/gids/applet.js';
-import type { NativeCall, NativeCardHandle } from '../../../../lib/native-windows.js';
-import { FakeCall, nativeError } from './fake-addon.js';
+import type {
+  NativeCall,
+  NativeCardHandle,
+  NativeMinidriver,
+} from '../../../../lib/native-windows.js';
+import { FakeCall, nativeError } from './fake-call.js';
 
 const RESET_CARD = 0x80100068;
 const NOT_TRANSACTED = 0x80100016;
@@ -11,6 +15,8 @@ export class FakeCardHandle implements NativeCardHandle {
   readonly calls: string[] = [];
   /** How many commands are let through before another program resets the card. */
   commandsUntilReset = Number.POSITIVE_INFINITY;
+  /** The card's module; none unless a test has one. */
+  module: () => NativeCall<NativeMinidriver | null> = () => FakeCall.resolved(null);
   readonly #applet: GidsApplet;
   #wasReset = false;
   #inTransaction = false;
@@ -26,7 +32,7 @@ export class FakeCardHandle implements NativeCardHandle {
   }
 
   transmit(command: Uint8Array): NativeCall<Buffer> {
-    return callOf(this.#transmit(command));
+    return FakeCall.of(this.#transmit(command));
   }
 
   async #transmit(command: Uint8Array): Promise<Buffer> {
@@ -40,7 +46,7 @@ export class FakeCardHandle implements NativeCardHandle {
   }
 
   beginTransaction(): NativeCall<void> {
-    return callOf(this.#beginTransaction());
+    return FakeCall.of(this.#beginTransaction());
   }
 
   async #beginTransaction(): Promise<void> {
@@ -49,19 +55,29 @@ export class FakeCardHandle implements NativeCardHandle {
     this.#inTransaction = true;
   }
 
-  endTransaction(): NativeCall<void> {
-    return callOf(this.#endTransaction());
+  endTransaction(reset: boolean): NativeCall<void> {
+    return FakeCall.of(this.#endTransaction(reset));
   }
 
-  async #endTransaction(): Promise<void> {
-    this.calls.push('end');
+  async #endTransaction(reset: boolean): Promise<void> {
+    this.calls.push(reset ? 'end with reset' : 'end');
     this.#check();
     if (!this.#inTransaction) throw nativeError('HRESULT', { hresult: NOT_TRANSACTED });
     this.#inTransaction = false;
+    if (reset) await this.#applet.reset();
+  }
+
+  /** Whether a provider's call would wait for this handle. */
+  get inTransaction(): boolean {
+    return this.#inTransaction;
+  }
+
+  minidriver(): NativeCall<NativeMinidriver | null> {
+    return this.module();
   }
 
   reconnect(reset: boolean): NativeCall<void> {
-    return callOf(this.#reconnect(reset));
+    return FakeCall.of(this.#reconnect(reset));
   }
 
   async #reconnect(reset: boolean): Promise<void> {
@@ -71,7 +87,7 @@ export class FakeCardHandle implements NativeCardHandle {
   }
 
   close(reset: boolean): NativeCall<void> {
-    return callOf(this.#close(reset));
+    return FakeCall.of(this.#close(reset));
   }
 
   async #close(reset: boolean): Promise<void> {
@@ -82,10 +98,4 @@ export class FakeCardHandle implements NativeCardHandle {
   #check(): void {
     if (this.#wasReset) throw nativeError('HRESULT', { hresult: RESET_CARD });
   }
-}
-
-function callOf<T>(result: Promise<T>): NativeCall<T> {
-  const call = new FakeCall<T>();
-  result.then(call.resolve, call.reject);
-  return call;
 }
