@@ -9,6 +9,7 @@ export type {
   CardEvent,
   CardInfo,
   CardWatch,
+  CertificateStoreOption,
   ContainerInfo,
   CredentialTries,
   HashName,

@@ -3,6 +3,7 @@ import type {
   Backend,
   CardInfo,
   CardWatch,
+  CertificateStoreOption,
   LongCallOptions,
   TpmStatus,
 } from './backend/backend.js';
@@ -33,6 +34,12 @@ export interface OpenOptions {
    * not run as one; default false.
    */
   allowElevationPrompt?: boolean | undefined;
+  /**
+   * Windows: whether a certificate that is put on a card is put into the user's store, too, and taken
+   * out with it or its card; default `currentUser`. `none` leaves the store alone. Other than `none` is
+   * `ERR_NOT_SUPPORTED` on the embedded backend.
+   */
+  certificateStore?: CertificateStoreOption | undefined;
   /** Embedded: the TPM's owner authorisation, where one is set. */
   ownerAuthorization?: SecretInput | undefined;
 }
@@ -43,9 +50,11 @@ const OPEN_OPTIONS = [
   'tpm',
   'machine',
   'allowElevationPrompt',
+  'certificateStore',
   'ownerAuthorization',
 ];
 const BACKENDS = ['windows', 'embedded'] as const;
+const CERTIFICATE_STORES = ['currentUser', 'none'] as const;
 
 /** Longest path that any platform takes. */
 const MAX_TEXT_LENGTH = 32_767;
@@ -97,6 +106,10 @@ export class VirtualSmartCardManager {
       options.allowElevationPrompt === undefined
         ? undefined
         : booleanOption(options.allowElevationPrompt, 'allowElevationPrompt', false);
+    const certificateStore =
+      options.certificateStore === undefined
+        ? undefined
+        : wordOption(options.certificateStore, 'certificateStore', CERTIFICATE_STORES, 'none');
     const ownerAuthorization =
       options.ownerAuthorization === undefined
         ? undefined
@@ -108,6 +121,7 @@ export class VirtualSmartCardManager {
         tpm,
         machine,
         allowElevationPrompt,
+        certificateStore,
         ownerAuthorization,
       };
       return VirtualSmartCardManager.over(await openBackend(opened));

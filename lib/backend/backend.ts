@@ -73,6 +73,12 @@ export interface CreateRequest extends LongCallOptions {
 }
 
 /**
+ * Whether the certificates of cards are put into the user's store of certificates, too, and taken out
+ * with them. `currentUser`: CurrentUser\My, where Windows' programs look. `none`: it is left alone.
+ */
+export type CertificateStoreOption = 'currentUser' | 'none';
+
+/**
  * What a card can prove about its TPM. `aikOnly`: it has an attestation identity key.
  * `aikAndCertificate`: and Microsoft's certificate for that key, which needs the network.
  */
@@ -162,8 +168,8 @@ export interface TpmDevice {
 export interface ContainerInfo {
   /** Container name, 1 to 39 UTF-16 units. */
   name: string;
-  /** Index in the card's container map, 0 to 29. */
-  index: number;
+  /** Index in the card's container map, 0 to 29; undefined where only a provider of Windows lists it. */
+  index: number | undefined;
   /** Whether it is the one that Windows takes for logon. */
   isDefault: boolean;
   /** What the container map keeps the key under. */
@@ -172,6 +178,15 @@ export interface ContainerInfo {
   algorithm: KeyAlgorithm;
   /** Whether a certificate is stored beside the key. */
   hasCertificate: boolean;
+}
+
+/** A container to be made. */
+export interface NewContainer {
+  name: string;
+  algorithm: KeyAlgorithm;
+  keySpec: KeySpec;
+  /** Windows: which of its providers makes it, default the KSP. Elsewhere there is one way only. */
+  provider?: 'csp' | 'ksp' | undefined;
 }
 
 /** Windows' key specification: what the container map keeps the key under. */
@@ -214,10 +229,7 @@ export interface CardConnection {
   info(): Promise<CardInfo>;
 
   containers(): Promise<ContainerInfo[]>;
-  createContainer(
-    spec: { name: string; algorithm: KeyAlgorithm; keySpec: KeySpec },
-    options: PinOption,
-  ): Promise<ContainerInfo>;
+  createContainer(spec: NewContainer, options: PinOption): Promise<ContainerInfo>;
   /** `privateKey` is PKCS#8 DER. */
   importContainer(
     spec: { name: string; privateKey: Uint8Array; keySpec: KeySpec },

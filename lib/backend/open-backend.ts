@@ -1,5 +1,5 @@
 import { VirtualSmartCardError } from '../errors.js';
-import type { Backend } from './backend.js';
+import type { Backend, CertificateStoreOption } from './backend.js';
 
 /** Which backend carries a manager out, and what it is opened with. The face has checked them. */
 export interface OpenBackendOptions {
@@ -9,6 +9,8 @@ export interface OpenBackendOptions {
   machine: string | undefined;
   /** Windows: whether Windows may ask the user for an administrator's consent. */
   allowElevationPrompt?: boolean | undefined;
+  /** Windows: whether the user's store of certificates has the cards' too. */
+  certificateStore?: CertificateStoreOption | undefined;
   /** The backend copies it; the caller wipes it. */
   ownerAuthorization: Uint8Array | undefined;
 }
@@ -24,15 +26,19 @@ export function defaultBackend(): 'windows' | 'embedded' {
  * @throws VirtualSmartCardError `ERR_NOT_SUPPORTED`, and whatever the backend's opening throws
  */
 export async function openBackend(options: OpenBackendOptions): Promise<Backend> {
-  const { backend, machine, allowElevationPrompt, ...embedded } = options;
+  const { backend, machine, allowElevationPrompt, certificateStore, ...embedded } = options;
   if (backend === 'windows') {
     refuse(embedded, "Windows' own cards have no such option. Leave it out.");
     const { openWindowsBackend } = await import('./windows/windows-backend.js');
-    return openWindowsBackend({ machine, allowElevationPrompt });
+    return openWindowsBackend({ machine, allowElevationPrompt, certificateStore });
   }
   refuse(
     { machine, allowElevationPrompt: allowElevationPrompt || undefined },
     'The embedded backend manages this machine only, and asks nobody. Leave it out.',
+  );
+  refuse(
+    { certificateStore: certificateStore === 'none' ? undefined : certificateStore },
+    'The embedded backend has no store of certificates to put them into. Leave it out.',
   );
   const { openEmbeddedBackend } = await import('./embedded/embedded-backend.js');
   return openEmbeddedBackend(embedded);

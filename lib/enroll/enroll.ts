@@ -59,9 +59,9 @@ async function withNewKey<T>(
   use: (key: VirtualSmartCardKey) => Promise<T>,
 ): Promise<T> {
   await requireReader(connection, request);
-  const { keyAlgorithm: algorithm, keySpec } = request;
+  const { keyAlgorithm: algorithm, keySpec, provider } = request;
   const name = request.container ?? randomUUID();
-  const info = await connection.createContainer({ name, algorithm, keySpec }, pin);
+  const info = await connection.createContainer({ name, algorithm, keySpec, provider }, pin);
   try {
     return await use(await VirtualSmartCardKey.load(connection, info));
   } catch (error) {

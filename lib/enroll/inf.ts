@@ -22,6 +22,11 @@ export interface EnrollmentRequest {
   hashAlgorithm: HashName;
   /** For `Cert`. */
   validity: ValiditySpec;
+  /**
+   * Windows: which of its two smart card providers makes the key; undefined when the INF names none.
+   * Elsewhere there is one way only.
+   */
+  provider: 'csp' | 'ksp' | undefined;
   /** Name of the new container; undefined for one chosen at random. */
   container: string | undefined;
   /** The reader that the card must be in. */
@@ -130,6 +135,7 @@ function complete(draft: InfDraft, sectionLine: number): EnrollmentRequest {
     keyUsage: draft.keyUsage ?? [],
     hashAlgorithm: draft.hashAlgorithm ?? 'SHA256',
     validity: completeValidity(draft),
+    provider: draft.provider?.value,
     container: draft.container,
     readerName: draft.readerName,
     friendlyName: draft.friendlyName,

@@ -4,8 +4,8 @@ import type {
   ContainerInfo,
   CredentialTries,
   DecryptionScheme,
-  KeyAlgorithm,
   KeySpec,
+  NewContainer,
   PinOption,
   SignatureScheme,
 } from '../backend/backend.js';
@@ -75,10 +75,21 @@ export class GidsCardConnection implements CardConnection {
     });
   }
 
-  async createContainer(
-    spec: { name: string; algorithm: KeyAlgorithm; keySpec: KeySpec },
-    options: PinOption,
-  ): Promise<ContainerInfo> {
+  /**
+   * One of them, without reading the others' certificates.
+   *
+   * @throws VirtualSmartCardError `ERR_CONTAINER_NOT_FOUND`
+   */
+  async container(name: string): Promise<ContainerInfo> {
+    checkContainerName(name);
+    return this.#onCard(async () => {
+      const container = await this.#directory.find(name);
+      const holders = await this.#certificates.holders([container]);
+      return containerInfo(container, holders.has(container.index));
+    });
+  }
+
+  async createContainer(spec: NewContainer, options: PinOption): Promise<ContainerInfo> {
     return this.#create(spec, options, (key) => this.#client.keys.generate(key));
   }
 

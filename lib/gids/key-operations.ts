@@ -108,7 +108,7 @@ export async function decryptWithKey(
 }
 
 /** Whether RSA's private operation is defined for the block (RFC 8017, 5.1.2, step 1). */
-function isBelowModulus(block: Uint8Array, publicKey: PublicKey): boolean {
+export function isBelowModulus(block: Uint8Array, publicKey: PublicKey): boolean {
   if (publicKey.type !== 'rsa' || block.length !== publicKey.modulus.length) return false;
   return Buffer.compare(block, publicKey.modulus) < 0;
 }

@@ -1,10 +1,14 @@
 import { VirtualSmartCardError } from '../../errors.js';
 import { GidsCardConnection } from '../../gids/card-connection.js';
+import type { KeyProvider } from '../../native-windows.js';
 import type { CardConnection, CardInfo } from '../backend.js';
 import { readCardDetails } from './card-details.js';
 import { type CardDetails, cardInfo, lostCardInfo } from './card-info.js';
 import { Scard } from './hresults.js';
+import { ProviderKeys } from './provider-keys.js';
+import type { UserCertificates } from './user-certificates.js';
 import type { VirtualReader } from './virtual-readers.js';
+import { type CardParts, WindowsCardConnection } from './windows-card-connection.js';
 import { type CardSystem, WinscardChannel } from './winscard-channel.js';
 
 const NO_READER =
@@ -21,15 +25,23 @@ const UNKNOWN_DETAILS: CardDetails = {
   containerCount: undefined,
 };
 
+/** What a manager keeps for its connections to a card. */
+export interface CardContext {
+  /** Which provider made a container of this card, by folded name. */
+  makers: Map<string, KeyProvider>;
+  /** undefined: the user's store of certificates is left alone. */
+  certificates: UserCertificates | undefined;
+}
+
 /**
- * Opens a connection to the card in a reader: by APDUs, with the same client as off Windows. It leaves
- * the card with a reset.
+ * Opens a connection to the card in a reader. It leaves the card with a reset.
  *
  * @throws VirtualSmartCardError `ERR_CARD_LOST`, `ERR_CARD_NOT_FOUND`, `ERR_SMART_CARD_SERVICE`, `ERR_WINDOWS`
  */
 export async function openCardConnection(
   system: CardSystem,
   reader: VirtualReader,
+  { makers, certificates }: CardContext,
 ): Promise<CardConnection> {
   const { instanceId, readerName } = reader;
   if (readerName === undefined) {
@@ -40,7 +52,23 @@ export async function openCardConnection(
   }
   const channel = await WinscardChannel.open(system, readerName, 'reset');
   const info = async () => cardInfo(reader, await readCardDetails(system, readerName));
-  return new GidsCardConnection(channel, info);
+  const gids = new GidsCardConnection(channel, info);
+  const pins = pinsOf(gids);
+  const providers = new ProviderKeys(system, readerName);
+  return new WindowsCardConnection({ gids, pins, providers, makers, certificates });
+}
+
+/** The card's own commands for its PINs, after which nobody is logged in. */
+function pinsOf(gids: GidsCardConnection): CardParts['pins'] {
+  return {
+    async verifyPin(pin) {
+      await gids.verifyPin(pin);
+      await gids.logout();
+    },
+    changePin: (oldPin, newPin) => gids.changePin(oldPin, newPin),
+    unblockWithPuk: (puk, newPin) => gids.unblockWithPuk(puk, newPin),
+    asAdmin: (respond, action) => gids.asAdmin(respond, action),
+  };
 }
 
 /** A card as `list` shows it. Never fails because of one card. */

@@ -7,6 +7,8 @@ export interface TimeLimits {
   query: number;
   /** A command to a card, or the wait for another program's transaction: a TPM may take minutes for a key. */
   command: number;
+  /** A call of Windows' key providers, which may hang: a TPM may take minutes for a key here, too. */
+  key: number;
   /** How long an aborted call may take to come back. */
   grace: number;
   /** How long a new card's reader is waited for: the device manager lags behind. */
@@ -18,6 +20,7 @@ export const TIME_LIMITS: TimeLimits = {
   destroy: 5 * 60_000,
   query: 30_000,
   command: 5 * 60_000,
+  key: 5 * 60_000,
   grace: 10_000,
   settle: 5_000,
 };

@@ -1,5 +1,6 @@
 import { VirtualSmartCardError } from '../../errors.js';
 import type { NativeCall } from '../../native-windows.js';
+import type { Purpose } from './hresults.js';
 import { windowsError } from './windows-error.js';
 
 /** How a call is waited for. */
@@ -13,6 +14,8 @@ export interface CallLimits {
   what: string;
   /** A sentence on what becomes of it if Windows has not come back. */
   afterwards?: string;
+  /** Where it decides what a code of the system means. */
+  purpose?: Purpose;
 }
 
 const NOT_BACK = 'Windows has not come back.';
@@ -51,7 +54,7 @@ export async function awaitCall<T>(start: () => NativeCall<T>, limits: CallLimit
     return await call.result;
   } catch (error) {
     const abandoned = isAbandoned(error);
-    if (!signal?.aborted && !abandoned) throw windowsError(error);
+    if (!signal?.aborted && !abandoned) throw windowsError(error, limits.purpose);
     const failure = signal?.aborted
       ? aborted(
           abandoned ? `${what} was aborted. ${notBack}` : `${what} was aborted.`,

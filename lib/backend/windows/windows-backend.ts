@@ -1,12 +1,13 @@
 import { VirtualSmartCardError } from '../../errors.js';
 import { normalizeInstanceId } from '../../instance-id.js';
-import { loadWindowsAddon, type WindowsAddon } from '../../native-windows.js';
+import { type KeyProvider, loadWindowsAddon, type WindowsAddon } from '../../native-windows.js';
 import { Turns } from '../../turns.js';
 import type {
   Backend,
   CardConnection,
   CardInfo,
   CardWatch,
+  CertificateStoreOption,
   CreateRequest,
   LongCallOptions,
   TpmStatus,
@@ -16,8 +17,10 @@ import { CardManager } from './card-manager.js';
 import { watchCards } from './card-watcher.js';
 import { TIME_LIMITS, type TimeLimits } from './limits.js';
 import { notSupportedRemotely, remoteCardConnection } from './remote-card.js';
+import { readStoredCertificates } from './stored-certificates.js';
 import { WindowsTpm } from './tpm.js';
-import { VirtualReaders } from './virtual-readers.js';
+import { type ContainerCertificate, UserCertificates } from './user-certificates.js';
+import { type VirtualReader, VirtualReaders } from './virtual-readers.js';
 import type { CardSystem } from './winscard-channel.js';
 
 export interface WindowsBackendOptions {
@@ -25,6 +28,8 @@ export interface WindowsBackendOptions {
   machine?: string | undefined;
   /** Whether Windows may ask the user for an administrator's consent; default false. */
   allowElevationPrompt?: boolean | undefined;
+  /** Whether the user's store of certificates has the cards' too; default `currentUser`. */
+  certificateStore?: CertificateStoreOption | undefined;
   /** For tests. */
   limits?: Partial<TimeLimits> | undefined;
 }
@@ -48,6 +53,9 @@ export class WindowsBackend implements Backend {
   readonly #tpm: WindowsTpm;
   /** Cards made here and not seen with their reader yet, by instance id, with their names. */
   readonly #newCards = new Map<string, string>();
+  /** Which provider made which container, by instance id. */
+  readonly #makers = new Map<string, Map<string, KeyProvider>>();
+  readonly #certificates: UserCertificates | undefined;
   readonly #open = new Set<{ close(): Promise<void> }>();
   /** Cards are made and destroyed one at a time, so that leftovers of one are not another's. */
   readonly #turns = new Turns();
@@ -55,13 +63,15 @@ export class WindowsBackend implements Backend {
 
   constructor(addon: WindowsAddon, options: WindowsBackendOptions) {
     const limits = { ...TIME_LIMITS, ...options.limits };
-    const { machine, allowElevationPrompt = false } = options;
+    const { machine, allowElevationPrompt = false, certificateStore } = options;
     this.#addon = addon;
     this.#system = { addon, limits };
     this.#readers = new VirtualReaders(addon, limits);
     const address = { machine, allowElevationPrompt };
     this.#manager = new CardManager(addon, address, limits, this.#readers);
     this.#tpm = new WindowsTpm(addon, limits);
+    this.#certificates =
+      certificateStore === 'none' ? undefined : new UserCertificates(addon, limits);
   }
 
   async create(request: CreateRequest): Promise<string> {
@@ -82,9 +92,43 @@ export class WindowsBackend implements Backend {
   async destroy(instanceId: string, options: LongCallOptions): Promise<void> {
     this.#requireOpen();
     await this.#turns.take(async () => {
-      await this.#manager.destroy(instanceId, options);
-      this.#newCards.delete(instanceId);
+      const certificates = await this.#certificatesOf(instanceId);
+      try {
+        await this.#manager.destroy(instanceId, options);
+      } catch (error) {
+        // Then it was destroyed all the same.
+        if (!VirtualSmartCardError.is(error, 'ERR_REBOOT_REQUIRED')) throw error;
+        await this.#forgetCard(instanceId, certificates);
+        throw error;
+      }
+      await this.#forgetCard(instanceId, certificates);
     });
+  }
+
+  /** What is in the user's store of a card that is about to be destroyed, as far as the card tells. */
+  async #certificatesOf(instanceId: string): Promise<ContainerCertificate[]> {
+    if (!this.#certificates || this.#manager.isRemote) return [];
+    let reader: VirtualReader | undefined;
+    try {
+      reader = await this.#readers.find(instanceId, false);
+    } catch (error) {
+      // The destruction itself says what is wrong, if it is wrong for it.
+      if (!VirtualSmartCardError.is(error)) throw error;
+    }
+    if (reader?.readerName === undefined) return [];
+    return readStoredCertificates(this.#system, reader.readerName);
+  }
+
+  async #forgetCard(instanceId: string, certificates: ContainerCertificate[]): Promise<void> {
+    this.#newCards.delete(instanceId);
+    this.#makers.delete(instanceId);
+    for (const each of certificates) await this.#certificates?.removeOrWarn(each);
+  }
+
+  #makersOf(instanceId: string): Map<string, KeyProvider> {
+    const makers = this.#makers.get(instanceId) ?? new Map<string, KeyProvider>();
+    this.#makers.set(instanceId, makers);
+    return makers;
   }
 
   async connect(instanceId: string): Promise<CardConnection> {
@@ -101,7 +145,10 @@ export class WindowsBackend implements Backend {
         `There is no card ${instanceId}. List the cards to see their instance ids.`,
       );
     }
-    const connection = await openCardConnection(this.#system, reader);
+    const connection = await openCardConnection(this.#system, reader, {
+      makers: this.#makersOf(instanceId),
+      certificates: this.#certificates,
+    });
     this.#newCards.delete(instanceId);
     return this.#closeWithManager(connection);
   }

@@ -1,5 +1,5 @@
 import { VirtualSmartCardError } from '../../errors.js';
-import { meaningOf, tpmCodeOf } from './hresults.js';
+import { meaningOf, type Purpose, tpmCodeOf } from './hresults.js';
 import { reportedError } from './reported-error.js';
 
 /** An error of the addon: `code`, and for `HRESULT` the number. */
@@ -13,8 +13,10 @@ interface NativeError extends Error {
  * The one place where what Windows answered becomes an error of the library. What the manager
  * reported decides where it is exact (a PIN that breaks the rules, a card that is not there); else the
  * system's code does. A code that the library does not know arrives with the system's own text.
+ *
+ * @param purpose - what the call was for, where that decides what the code means
  */
-export function windowsError(error: unknown): unknown {
+export function windowsError(error: unknown, purpose?: Purpose): unknown {
   if (error instanceof VirtualSmartCardError || !isNativeError(error)) return error;
   const { hresult, reportedError: number } = error;
   const reported = reportedError(number);
@@ -26,7 +28,8 @@ export function windowsError(error: unknown): unknown {
     ...(reported && { reportedError: reported.name }),
   };
   if (error.code === 'CLOSED') return new VirtualSmartCardError('ERR_CLOSED', problem, details);
-  const meaning = reported?.meaning ?? (hresult === undefined ? undefined : meaningOf(hresult));
+  const meaning =
+    reported?.meaning ?? (hresult === undefined ? undefined : meaningOf(hresult, purpose));
   const tpmCode = hresult === undefined ? undefined : tpmCodeOf(hresult);
   return new VirtualSmartCardError(
     meaning?.code ?? 'ERR_WINDOWS',

@@ -10,7 +10,7 @@ import { awaitCall } from './system-call.js';
 /** What cards are reached by. */
 export interface CardSystem {
   addon: WindowsAddon;
-  limits: Pick<TimeLimits, 'query' | 'command'>;
+  limits: Pick<TimeLimits, 'query' | 'command' | 'key' | 'grace'>;
 }
 
 /** How the card is left: `reset` ends whatever was verified, for other programs too. */

@@ -3,7 +3,15 @@ import { VirtualReaders } from '../../../lib/backend/windows/virtual-readers.js'
 import { expectError } from '../../support/expect-error.js';
 import { FakeAddon, FakeCall, nativeError } from './support/fake-addon.js';
 
-const LIMITS = { create: 1000, destroy: 1000, query: 1000, command: 1000, grace: 10, settle: 120 };
+const LIMITS = {
+  create: 1000,
+  destroy: 1000,
+  query: 1000,
+  command: 1000,
+  key: 1000,
+  grace: 10,
+  settle: 120,
+};
 const ID = 'ROOT\\SMARTCARDREADER\\0000';
 
 function windows() {

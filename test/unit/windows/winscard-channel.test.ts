@@ -2,7 +2,8 @@ import { createHash, randomBytes, verify } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { describeCard, openCardConnection } from '../../../lib/backend/windows/card-connection.js';
 import { TIME_LIMITS } from '../../../lib/backend/windows/limits.js';
-import { WinscardChannel } from '../../../lib/backend/windows/winscard-channel.js';
+import { type CardSystem, WinscardChannel } from '../../../lib/backend/windows/winscard-channel.js';
+import { GidsCardConnection } from '../../../lib/gids/card-connection.js';
 import { publicKeyObject } from '../../../lib/public-key.js';
 import { appletCard, bytes, hex, sendTo } from '../../support/applet-card.js';
 import { expectError } from '../../support/expect-error.js';
@@ -18,6 +19,7 @@ const READER = {
   atr: Buffer.alloc(0),
   isSettled: true,
 };
+const CONTEXT = { makers: new Map(), certificates: undefined };
 const KEY = { name: 'Key', algorithm: 'EC-P256', keySpec: 'keyExchange' } as const;
 const SCHEME = { type: 'ecdsa', hash: 'SHA256' } as const;
 
@@ -40,9 +42,15 @@ function reader() {
   return { card, system: { addon, limits: TIME_LIMITS }, first };
 }
 
+/** The card by its own commands alone. */
+async function overChannel(system: CardSystem): Promise<GidsCardConnection> {
+  const channel = await WinscardChannel.open(system, READER.readerName, 'reset');
+  return new GidsCardConnection(channel, () => Promise.reject(new Error('not asked for')));
+}
+
 it('a call with a PIN is one transaction, and the close resets the card', async () => {
   const { card, system, first } = reader();
-  const connection = await openCardConnection(system, READER);
+  const connection = await overChannel(system);
   await connection.createContainer(KEY, { pin: card.pin });
   const { calls } = first();
   expect(calls.filter((call) => call === 'begin' || call === 'end')).toEqual(['begin', 'end']);
@@ -64,7 +72,7 @@ it('describes a card and leaves it as it is', async () => {
 
 it('a card that another program reset is selected again; its log-in is gone', async () => {
   const { card, system, first } = reader();
-  const connection = await openCardConnection(system, READER);
+  const connection = await overChannel(system);
   await connection.verifyPin(card.pin);
   await connection.createContainer(KEY, {});
   await first().resetByAnother();
@@ -133,7 +141,7 @@ it.each([
   const addon = new FakeAddon();
   const system = { addon, limits: TIME_LIMITS };
   addon.connect = () => FakeCall.rejected(nativeError('HRESULT', { hresult }));
-  const error = await expectError(openCardConnection(system, READER), code);
+  const error = await expectError(openCardConnection(system, READER, CONTEXT), code);
   expect(error.hresult).toBe(hresult);
   expect(await describeCard(system, READER)).toMatchObject({ state, pinTriesLeft: undefined });
 });

@@ -1,0 +1,102 @@
+import { VirtualSmartCardError } from '../../errors.js';
+import type { PublicKey } from '../../gids/card-state.js';
+import { foldContainerName } from '../../gids/container-map.js';
+import type { KeyProvider, NativeListedKey } from '../../native-windows.js';
+import type { CardPresence } from './card-presence.js';
+import { NteCode } from './hresults.js';
+import type { ProviderKey, ProviderKeys } from './provider-keys.js';
+
+/** How a container is reached. */
+export interface KeyRoute extends ProviderKey {
+  /** AT_KEYEXCHANGE, AT_SIGNATURE, 0 where the provider does not say. */
+  keySpec: NativeListedKey['keySpec'];
+  /** Read when first asked for. */
+  publicKey: PublicKey | undefined;
+}
+
+/**
+ * Which of Windows' providers reaches which container: the KSP what it lists, the CSP what only it
+ * lists. What was found is kept until a call finds it wrong, so that a signature costs no listing.
+ */
+export class KeyRoutes {
+  readonly #keys: ProviderKeys;
+  /** Which provider made a container, by folded name; outlives the connection. */
+  readonly #makers: Map<string, KeyProvider>;
+  /** By folded name. */
+  #routes = new Map<string, KeyRoute>();
+
+  readonly #presence: CardPresence;
+
+  constructor(keys: ProviderKeys, makers: Map<string, KeyProvider>, presence: CardPresence) {
+    this.#keys = keys;
+    this.#makers = makers;
+    this.#presence = presence;
+  }
+
+  /** To be called before a provider is: {@link CardPresence}. */
+  requireCard(): Promise<void> {
+    return this.#presence.require();
+  }
+
+  /** All that there are, asked for now. */
+  async list(): Promise<KeyRoute[]> {
+    await this.requireCard();
+    const byKsp = await this.#listed('ksp');
+    const byCsp = await this.#listed('csp');
+    this.#routes = new Map();
+    for (const [provider, listed] of [['ksp', byKsp] as const, ['csp', byCsp] as const]) {
+      for (const { container, keySpec } of listed) {
+        const folded = foldContainerName(container);
+        if (this.#routes.has(folded)) continue;
+        this.#routes.set(folded, { provider, container, keySpec, publicKey: undefined });
+      }
+    }
+    return [...this.#routes.values()];
+  }
+
+  /** undefined for a container that neither provider lists. */
+  async find(name: string): Promise<KeyRoute | undefined> {
+    const folded = foldContainerName(name);
+    const known = this.#routes.get(folded);
+    if (known) {
+      await this.requireCard();
+      return known;
+    }
+    await this.list();
+    return this.#routes.get(folded);
+  }
+
+  /** The public key of a container, read from the card the first time. */
+  async publicKey(route: KeyRoute): Promise<PublicKey> {
+    route.publicKey ??= await this.#keys.publicKey(route);
+    return route.publicKey;
+  }
+
+  /** What is known of a container turned out to be wrong, or is about to be. */
+  forget(name: string): void {
+    this.#routes.delete(foldContainerName(name));
+  }
+
+  /** Remembers by which provider a container was made. */
+  madeBy(name: string, provider: KeyProvider | undefined): void {
+    const folded = foldContainerName(name);
+    if (provider) this.#makers.set(folded, provider);
+    else this.#makers.delete(folded);
+  }
+
+  /** The provider that a certificate's key link names: the one that made the key, else what reaches it. */
+  linkOf(name: string, route: KeyRoute | undefined): KeyProvider {
+    return this.#makers.get(foldContainerName(name)) ?? route?.provider ?? 'ksp';
+  }
+
+  /** A Windows without that provider has no keys of it. */
+  async #listed(provider: KeyProvider): Promise<NativeListedKey[]> {
+    try {
+      return await this.#keys.list(provider);
+    } catch (error) {
+      const isMissing = VirtualSmartCardError.is(error) && error.hresult === NteCode.KEYSET_NOT_DEF;
+      if (provider === 'csp' && isMissing) return [];
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,246 @@
+import { checkSignal } from '../../arguments.js';
+import { VirtualSmartCardError } from '../../errors.js';
+import type { GidsCardConnection } from '../../gids/card-connection.js';
+import type { PublicKey } from '../../gids/card-state.js';
+import { checkContainerName } from '../../gids/container-map.js';
+import { checkCiphertext, checkDigest } from '../../gids/key-operations.js';
+import type { KeyProvider } from '../../native-windows.js';
+import { Turns } from '../../turns.js';
+import type {
+  CardConnection,
+  CardInfo,
+  ContainerInfo,
+  CredentialTries,
+  DecryptionScheme,
+  NewContainer,
+  PinOption,
+  SignatureScheme,
+} from '../backend.js';
+import { CardCertificates } from './card-certificates.js';
+import { CardKeys, type KnownPin } from './card-keys.js';
+import { CardPresence } from './card-presence.js';
+import { HeldPin } from './held-pin.js';
+import { KeyRoutes } from './key-routes.js';
+import type { ProviderKeys } from './provider-keys.js';
+import type { UserCertificates } from './user-certificates.js';
+
+/** What a connection to a card on Windows is made of. */
+export interface CardParts {
+  /** The card by its own commands; closed with the connection. */
+  gids: GidsCardConnection;
+  /** What changes and checks PIN, PUK and admin key, and leaves nobody logged in. */
+  pins: Pick<CardConnection, 'verifyPin' | 'changePin' | 'unblockWithPuk' | 'asAdmin'>;
+  providers: ProviderKeys;
+  /** Which provider made a container of this card, by folded name. */
+  makers: Map<string, KeyProvider>;
+  /** undefined: the user's store of certificates is left alone. */
+  certificates: UserCertificates | undefined;
+}
+
+/**
+ * A card of Windows: its keys by Windows' providers, its PINs by the card's module, everything else by
+ * the card's own commands. A log-in is a copy of the PIN that this connection holds and gives with each
+ * call; the card itself is logged in to only within a call. Calls are carried out one at a time, so that
+ * no provider waits for a transaction of ours.
+ */
+export class WindowsCardConnection implements CardConnection {
+  readonly #gids: GidsCardConnection;
+  readonly #pins: CardParts['pins'];
+  readonly #keys: CardKeys;
+  readonly #certificates: CardCertificates;
+  readonly #held = new HeldPin();
+  readonly #turns = new Turns();
+  #closed: Promise<void> | undefined;
+
+  constructor({ gids, pins, providers, makers, certificates }: CardParts) {
+    this.#gids = gids;
+    this.#pins = pins;
+    const presence = new CardPresence(() => gids.pinTries());
+    const routes = new KeyRoutes(providers, makers, presence);
+    this.#keys = new CardKeys(gids, providers, routes);
+    this.#certificates = new CardCertificates(gids, providers, routes, certificates);
+  }
+
+  async info(): Promise<CardInfo> {
+    return this.#turn(() => this.#gids.info());
+  }
+
+  // Containers
+
+  async containers(): Promise<ContainerInfo[]> {
+    return this.#turn(() => this.#keys.containers());
+  }
+
+  async createContainer(spec: NewContainer, options: PinOption): Promise<ContainerInfo> {
+    checkContainerName(spec.name);
+    return this.#withPin(options, (known) => this.#keys.create(spec, known));
+  }
+
+  async importContainer(
+    spec: Parameters<CardConnection['importContainer']>[0],
+    options: PinOption,
+  ): Promise<ContainerInfo> {
+    return this.#withPin(options, (known) => this.#gids.importContainer(spec, known));
+  }
+
+  async deleteContainer(name: string, options: PinOption): Promise<void> {
+    checkContainerName(name);
+    await this.#withPin(options, async (known) => {
+      const certificate = await this.#certificates.inStore(name);
+      await this.#keys.delete(name, known);
+      await this.#certificates.takeOut(certificate);
+    });
+  }
+
+  async setDefaultContainer(name: string, options: PinOption): Promise<void> {
+    checkContainerName(name);
+    await this.#withPin(options, (known) => this.#gids.setDefaultContainer(name, known));
+  }
+
+  async publicKey(name: string): Promise<PublicKey> {
+    checkContainerName(name);
+    return this.#turn(() => this.#keys.publicKey(name));
+  }
+
+  // Certificates
+
+  async certificate(name: string): Promise<Buffer | undefined> {
+    checkContainerName(name);
+    return this.#turn(() => this.#certificates.read(name));
+  }
+
+  async storeCertificate(name: string, certificate: Uint8Array, options: PinOption): Promise<void> {
+    checkContainerName(name);
+    await this.#withPin(options, (known) => this.#certificates.store(name, certificate, known));
+  }
+
+  async deleteCertificate(name: string, options: PinOption): Promise<void> {
+    checkContainerName(name);
+    await this.#withPin(options, (known) => this.#certificates.delete(name, known));
+  }
+
+  // Keys
+
+  async signDigest(
+    name: string,
+    scheme: SignatureScheme,
+    digest: Uint8Array,
+    options: PinOption,
+  ): Promise<Buffer> {
+    checkContainerName(name);
+    checkDigest(scheme, digest);
+    return this.#withPin(options, (known) => this.#keys.sign(name, scheme, digest, known));
+  }
+
+  async decrypt(
+    name: string,
+    scheme: DecryptionScheme,
+    ciphertext: Uint8Array,
+    options: PinOption,
+  ): Promise<Buffer> {
+    checkContainerName(name);
+    checkCiphertext(scheme, ciphertext);
+    return this.#withPin(options, (known) => this.#keys.decrypt(name, scheme, ciphertext, known));
+  }
+
+  // PIN, PUK and admin key
+
+  async verifyPin(pin: Uint8Array): Promise<void> {
+    await this.#turn(async () => {
+      this.#held.forget();
+      await this.#pins.verifyPin(pin);
+      this.#held.hold(pin);
+    });
+  }
+
+  async logout(): Promise<void> {
+    await this.#turn(async () => this.#held.forget());
+  }
+
+  async pinTries(): Promise<CredentialTries> {
+    return this.#turn(() => this.#gids.pinTries());
+  }
+
+  async pukTries(): Promise<CredentialTries | undefined> {
+    return this.#turn(() => this.#gids.pukTries());
+  }
+
+  async changePin(oldPin: Uint8Array, newPin: Uint8Array): Promise<void> {
+    await this.#endingLogIn(() => this.#pins.changePin(oldPin, newPin));
+  }
+
+  async unblockWithPuk(puk: Uint8Array, newPin: Uint8Array): Promise<void> {
+    await this.#endingLogIn(() => this.#pins.unblockWithPuk(puk, newPin));
+  }
+
+  async asAdmin(...[respond, action]: Parameters<CardConnection['asAdmin']>): Promise<void> {
+    await this.#endingLogIn(() => this.#pins.asAdmin(respond, action));
+  }
+
+  /** Ends the log-in and lets go of the card when the calls before have ended. Safe to call twice. */
+  async close(): Promise<void> {
+    this.#closed ??= this.#turns.take(async () => {
+      this.#held.forget();
+      await this.#gids.close();
+    });
+    return this.#closed;
+  }
+
+  #endingLogIn(work: () => Promise<void>): Promise<void> {
+    return this.#turn(async () => {
+      try {
+        await work();
+      } finally {
+        this.#held.forget();
+      }
+    });
+  }
+
+  /** Work with the call's own PIN, or that of the log-in. One that is found wrong ends the log-in. */
+  #withPin<T>({ pin, signal }: PinOption, work: (known: KnownPin) => Promise<T>): Promise<T> {
+    return this.#turn(async () => {
+      checkSignal(signal);
+      const known = pin ?? this.#held.value;
+      if (!known) throw pinRequired();
+      try {
+        return await work({ pin: known, signal });
+      } catch (error) {
+        const isWrong = VirtualSmartCardError.is(error, 'ERR_PIN_INCORRECT');
+        if (isWrong || VirtualSmartCardError.is(error, 'ERR_PIN_BLOCKED')) this.#held.forget();
+        throw isWrong && error.triesLeft === undefined ? await this.#withTriesLeft(error) : error;
+      }
+    });
+  }
+
+  /** A provider says that the PIN is wrong; how many tries are left, only the card does. */
+  async #withTriesLeft(error: VirtualSmartCardError): Promise<VirtualSmartCardError> {
+    let triesLeft: number;
+    try {
+      triesLeft = (await this.#gids.pinTries()).left;
+    } catch {
+      // The card does not tell just now; the PIN is wrong all the same.
+      return error;
+    }
+    const left = triesLeft === 0 ? 'It is now blocked' : `${triesLeft} tries are left`;
+    return new VirtualSmartCardError('ERR_PIN_INCORRECT', `The PIN is wrong. ${left}.`, {
+      triesLeft,
+      cause: error,
+      ...(error.hresult !== undefined && { hresult: error.hresult }),
+    });
+  }
+
+  #turn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) {
+      const message = 'The connection to the card was closed.';
+      return Promise.reject(new VirtualSmartCardError('ERR_CLOSED', message));
+    }
+    return this.#turns.take(work);
+  }
+}
+
+function pinRequired(): VirtualSmartCardError {
+  return new VirtualSmartCardError(
+    'ERR_PIN_REQUIRED',
+    'This needs the PIN. Give it with the call, or verify it before.',
+  );
+}
