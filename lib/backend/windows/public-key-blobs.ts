@@ -29,7 +29,7 @@ export function parsePublicKey(provider: KeyProvider, blob: Buffer): PublicKey {
   if (provider === 'csp') return parseLegacyRsa(blob);
   const magic = blob.toString('latin1', 0, 4);
   if (magic === RSA_MAGIC) return parseRsa(blob);
-  if (/^EC[SK]/.test(magic)) return parseEc(blob, magic);
+  if (/^EC[SK]/.test(magic) && blob.length >= EC_HEADER_LENGTH) return parseEc(blob, magic);
   throw unusable('its kind is unknown');
 }
 
@@ -49,6 +49,7 @@ function parseRsa(blob: Buffer): PublicKey {
 function parseLegacyRsa(blob: Buffer): PublicKey {
   const isPublicKey =
     blob.length > LEGACY_HEADER_LENGTH &&
+    blob.length === LEGACY_HEADER_LENGTH + Math.ceil(blob.readUInt32LE(12) / 8) &&
     blob[0] === LEGACY_PUBLIC_KEY_BLOB &&
     blob.toString('latin1', 8, 12) === RSA_MAGIC;
   if (!isPublicKey) throw unusable('it is no PUBLICKEYBLOB of RSA');

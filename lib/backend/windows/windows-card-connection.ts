@@ -222,7 +222,7 @@ export class WindowsCardConnection implements CardConnection {
       return error;
     }
     const left = triesLeft === 0 ? 'It is now blocked' : `${triesLeft} tries are left`;
-    return new VirtualSmartCardError('ERR_PIN_INCORRECT', `The PIN is wrong. ${left}.`, {
+    return new VirtualSmartCardError('ERR_PIN_INCORRECT', `${error.message} ${left}.`, {
       triesLeft,
       cause: error,
       ...(error.hresult !== undefined && { hresult: error.hresult }),
