@@ -53,9 +53,11 @@ export class ProviderKeys {
       ...nativeAlgorithm(algorithm),
       keySpec: nativeKeySpec(keySpec),
     };
-    return this.#call('Making the key', () => this.#system.addon.createKey(native, pin), {
-      afterwards: 'List the containers before you make it again: it may still come.',
-    });
+    return this.#call(
+      'Making the key',
+      () => this.#system.addon.createKey(native, pin, warnOfWhatIsLeft),
+      { afterwards: 'If it makes the key after all, the key is deleted again.' },
+    );
   }
 
   async publicKey(key: ProviderKey): Promise<PublicKey> {
@@ -74,9 +76,11 @@ export class ProviderKeys {
   ): Promise<Buffer> {
     const padding = type === 'ecdsa' ? 'none' : type;
     const native = { ...this.#address(key), padding, hashName: hash } as const;
-    return this.#call('Signing', () => this.#system.addon.signHash(native, digest, pin), {
-      signal,
-    });
+    return this.#call(
+      'Signing',
+      () => this.#system.addon.signHash(native, digest, pin, warnOfWhatIsLeft),
+      { signal },
+    );
   }
 
   decrypt(
@@ -87,10 +91,11 @@ export class ProviderKeys {
   ): Promise<Buffer> {
     const hashName = scheme.type === 'oaep' ? scheme.hash : undefined;
     const native = { ...this.#address(key), padding: scheme.type, hashName } as const;
-    return this.#call('Decrypting', () => this.#system.addon.decrypt(native, ciphertext, pin), {
-      signal,
-      purpose: 'decrypt',
-    });
+    return this.#call(
+      'Decrypting',
+      () => this.#system.addon.decrypt(native, ciphertext, pin, warnOfWhatIsLeft),
+      { signal, purpose: 'decrypt' },
+    );
   }
 
   /** DER; undefined where the key has none. */
@@ -105,14 +110,16 @@ export class ProviderKeys {
   storeCertificate(key: ProviderKey, certificate: Uint8Array, pin: Uint8Array): Promise<void> {
     const address = this.#address(key);
     return this.#call('Storing the certificate', () =>
-      this.#system.addon.writeCertificate(address, certificate, pin),
+      this.#system.addon.writeCertificate(address, certificate, pin, warnOfWhatIsLeft),
     );
   }
 
   /** With its certificate and its container. */
   delete(key: ProviderKey, pin: Uint8Array): Promise<void> {
     const address = this.#address(key);
-    return this.#call('Deleting the key', () => this.#system.addon.deleteKey(address, pin));
+    return this.#call('Deleting the key', () =>
+      this.#system.addon.deleteKey(address, pin, warnOfWhatIsLeft),
+    );
   }
 
   #address({ provider, container }: ProviderKey) {
@@ -132,6 +139,21 @@ export class ProviderKeys {
 /** AT_KEYEXCHANGE, AT_SIGNATURE. */
 export function nativeKeySpec(keySpec: KeySpec): NativeKeySpec {
   return keySpec === 'signature' ? 2 : 1;
+}
+
+/** What a call that has succeeded, or was given up, has left behind. */
+function warnOfWhatIsLeft(name: string, value: number | string): void {
+  if (name === 'pinLeft') {
+    process.emitWarning(
+      `Windows' provider has not let go of the PIN (0x${Number(value).toString(16)}): until this process ends, the provider may use it for this process without being given it.`,
+      { code: 'VSC_PIN_LEFT' },
+    );
+  } else if (name === 'lateKeyLeft') {
+    process.emitWarning(
+      `A call that was given up has made the key of container "${value}", which could not be deleted again. Delete it yourself.`,
+      { code: 'VSC_LATE_KEY' },
+    );
+  }
 }
 
 function nativeAlgorithm(algorithm: KeyAlgorithm): Pick<NativeNewKey, 'algorithm' | 'bits'> {

@@ -27,6 +27,9 @@ export function windowsError(error: unknown, purpose?: Purpose): unknown {
     ...(hresult !== undefined && { hresult }),
     ...(reported && { reportedError: reported.name }),
   };
+  if (error.code === 'INVALID_ARGUMENT') {
+    return new VirtualSmartCardError('ERR_INVALID_ARGUMENT', problem, details);
+  }
   if (error.code === 'CLOSED') return new VirtualSmartCardError('ERR_CLOSED', problem, details);
   const meaning =
     reported?.meaning ?? (hresult === undefined ? undefined : meaningOf(hresult, purpose));

@@ -38,6 +38,25 @@ describe('an error of Windows', () => {
     [0x8029041b, 'ERR_TPM_LOCKED_OUT'],
     [0x8028014b, 'ERR_TPM_NV_FULL'],
     [0x8010001d, 'ERR_SMART_CARD_SERVICE'],
+    [0x80090022, 'ERR_PIN_REQUIRED'],
+    [0x8009002e, 'ERR_PIN_REQUIRED'],
+    [0x8010006b, 'ERR_PIN_INCORRECT'],
+    [0x80090033, 'ERR_PIN_INCORRECT'],
+    [0x8010006c, 'ERR_PIN_BLOCKED'],
+    [0x8009000f, 'ERR_CONTAINER_EXISTS'],
+    [0x80090016, 'ERR_CONTAINER_NOT_FOUND'],
+    [0x80090011, 'ERR_CONTAINER_NOT_FOUND'],
+    [0x8009000d, 'ERR_CONTAINER_NOT_FOUND'],
+    [0x80100030, 'ERR_CONTAINER_NOT_FOUND'],
+    [0x80090023, 'ERR_CONTAINER_LIMIT'],
+    [0x80090029, 'ERR_ALGORITHM_NOT_SUPPORTED'],
+    [0x80090004, 'ERR_ALGORITHM_NOT_SUPPORTED'],
+    [0x80090008, 'ERR_ALGORITHM_NOT_SUPPORTED'],
+    [0x80090010, 'ERR_ACCESS_DENIED'],
+    [0x80090036, 'ERR_WINDOWS'],
+    [0x80090038, 'ERR_TERMINAL_SESSION'],
+    [0x80090019, 'ERR_NOT_SUPPORTED'],
+    [0x80090005, 'ERR_WINDOWS'],
     [0x80070057, 'ERR_WINDOWS'],
     [0x8000ffff, 'ERR_WINDOWS'],
   ] as const)('0x%s has its code, its number and its text', (hresult, code) => {
@@ -79,6 +98,15 @@ describe('an error of Windows', () => {
     expect(converted(0x80070057, number).code).toBe(code);
   });
 
+  it('means another thing of a decryption', () => {
+    for (const hresult of [0x80090004, 0x80090005]) {
+      const error = windowsError(nativeError('HRESULT', { hresult }), 'decrypt');
+      expect(error).toMatchObject({ code: 'ERR_DECRYPTION_FAILED', hresult });
+    }
+    const wrongPin = windowsError(nativeError('HRESULT', { hresult: 0x8010006b }), 'decrypt');
+    expect(wrongPin).toMatchObject({ code: 'ERR_PIN_INCORRECT' });
+  });
+
   it('keeps the step that failed where the system code says why', () => {
     const error = converted(0x80280921, 5);
     expect(error).toMatchObject({
@@ -102,6 +130,9 @@ describe('an error of Windows', () => {
     const other = new Error('other');
     expect(windowsError(ours)).toBe(ours);
     expect(windowsError(other)).toBe(other);
+    expect(windowsError(nativeError('INVALID_ARGUMENT'))).toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+    });
     expect(windowsError(nativeError('CLOSED'))).toMatchObject({ code: 'ERR_CLOSED' });
   });
 });
