@@ -9,13 +9,14 @@ import type {
   PinOption,
   SignatureScheme,
 } from '../backend/backend.js';
-import { describeType, invalidArgument, VirtualSmartCardError } from '../errors.js';
+import { invalidArgument, VirtualSmartCardError } from '../errors.js';
 import { publicKeyObject } from '../public-key.js';
 import { wipe } from '../secret.js';
 import { Turns } from '../turns.js';
 import { CardFiles } from './card-files.js';
 import type { PublicKey } from './card-state.js';
 import { CertificateStore, checkCertificate, parseCertificate } from './certificate-store.js';
+import { answerChallenge } from './challenge-response.js';
 import type { ApduChannel } from './channel.js';
 import { GidsClient } from './client.js';
 import { ContainerChanges, type ContainerSpec } from './container-changes.js';
@@ -27,7 +28,6 @@ import { PinSession } from './pin-session.js';
 import { toCardPrivateKey } from './private-key.js';
 import { cardResponseError } from './status-error.js';
 
-const RESPONSE_LENGTH = 8;
 const KEY_IS_OTHER_THAN_KNOWN = ['ERR_CONTAINER_NOT_FOUND', 'ERR_ALGORITHM_NOT_SUPPORTED'] as const;
 const NOTHING_TO_PREPARE = async () => undefined;
 
@@ -213,22 +213,21 @@ export class GidsCardConnection implements CardConnection {
     respond: (challenge: Uint8Array) => Promise<Uint8Array>,
     action: { resetPin: Uint8Array } | { setAdminKey: Uint8Array } | { authenticateOnly: true },
   ): Promise<void> {
-    await this.#turn(async () => {
-      try {
-        await this.#client.authenticateAdmin(async (challenge) => {
-          const response = await respond(challenge);
-          if (response instanceof Uint8Array && response.length === RESPONSE_LENGTH)
-            return response;
-          throw invalidArgument('response', `${RESPONSE_LENGTH} bytes`, describeType(response));
-        });
+    const card = {
+      exclusively: <T>(work: () => Promise<T>) => this.#alone(work),
+      challenge: () => this.#client.adminChallenge(),
+      answer: async (response: Uint8Array) => {
+        await this.#client.answerAdminChallenge(response);
         if ('resetPin' in action) await this.#client.resetPinByAdmin(action.resetPin);
         else if ('setAdminKey' in action) await this.#client.setAdminKey(action.setAdminKey);
-      } finally {
-        // The one way to end an admin's authentication; it ends the user's too.
+      },
+      // The one way to end an admin's authentication; it ends the user's too.
+      reset: async () => {
         this.#pin.ended();
         await this.#client.reset();
-      }
-    });
+      },
+    };
+    await this.#turn(() => answerChallenge(card, respond));
   }
 
   /** Lets go of the channel when the calls before have ended. Safe to call twice. */
@@ -283,7 +282,11 @@ export class GidsCardConnection implements CardConnection {
 
   /** A turn in which no other connection's command comes between, where the channel can do that. */
   #onCard<T>(work: () => Promise<T>): Promise<T> {
-    return this.#turn(() => (this.#channel.exclusively ? this.#channel.exclusively(work) : work()));
+    return this.#turn(() => this.#alone(work));
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.#channel.exclusively ? this.#channel.exclusively(work) : work();
   }
 
   #turn<T>(work: () => Promise<T>): Promise<T> {

@@ -13,7 +13,10 @@ export interface ApduChannel {
    * (a PC/SC transaction). A channel without it leaves that to chance.
    */
   exclusively?<T>(work: () => Promise<T>): Promise<T>;
-  /** Resets the card's state on this channel: no PIN verified, nothing selected. */
+  /**
+   * Resets the card's state on this channel: no PIN verified, nothing selected. Within `exclusively` a
+   * channel may do it at the end, before another channel's command.
+   */
   reset(): Promise<void>;
   /** Resets and lets go. Safe to call twice. */
   close(): Promise<void>;

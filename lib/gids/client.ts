@@ -107,19 +107,14 @@ export class GidsClient {
     await this.#sendSecrets(RESET_RETRY_COUNTER, RESET_WITH_PUK, 'resetPinByPuk', puk, newPin);
   }
 
-  /** Needs {@link authenticateAdmin} before. */
+  /** Needs {@link answerAdminChallenge} before. */
   async resetPinByAdmin(newPin: Uint8Array): Promise<void> {
     const { RESET_RETRY_COUNTER } = Instruction;
     await this.#sendSecrets(RESET_RETRY_COUNTER, RESET_WITHOUT_PUK, 'resetPinByAdmin', newPin);
   }
 
-  /**
-   * External authentication with the admin key, which whoever makes the response holds.
-   *
-   * @param respond - gets the card's 8-byte challenge, gives the 8-byte response
-   * @throws VirtualSmartCardError `ERR_ADMIN_KEY_INCORRECT`
-   */
-  async authenticateAdmin(respond: (challenge: Uint8Array) => Promise<Uint8Array>): Promise<void> {
+  /** External authentication with the admin key begins: 8 bytes, which the key's holder answers. */
+  async adminChallenge(): Promise<Uint8Array> {
     await this.#exchange.send(
       {
         ins: Instruction.MANAGE_SECURITY_ENVIRONMENT,
@@ -134,10 +129,18 @@ export class GidsClient {
     if (challenge?.length !== CHALLENGE_LENGTH) {
       throw cardResponseError(`its challenge is not ${CHALLENGE_LENGTH} bytes`);
     }
-    await this.#generalAuthenticate(encodeTlv(0x82, await respond(challenge)), undefined);
+    return challenge;
   }
 
-  /** Needs {@link authenticateAdmin} before. */
+  /**
+   * @param response - 8 bytes, to the challenge before
+   * @throws VirtualSmartCardError `ERR_ADMIN_KEY_INCORRECT`
+   */
+  async answerAdminChallenge(response: Uint8Array): Promise<void> {
+    await this.#generalAuthenticate(encodeTlv(0x82, response), undefined);
+  }
+
+  /** Needs {@link answerAdminChallenge} before. */
   async setAdminKey(key: Uint8Array): Promise<void> {
     const value = encodeTlv(0x87, key);
     const secret = encodeTlv(0xa5, value, encodeTlv(0x88, keyCheckValue(key)));

@@ -5,6 +5,12 @@ import { StatusWord } from './apdu.js';
 import type { GidsClient } from './client.js';
 import { hasStatusWord } from './status-error.js';
 
+/** What a PIN session does with a card. */
+export type PinCommands = Pick<
+  GidsClient,
+  'verifyPin' | 'logOut' | 'changePin' | 'resetPinByPuk' | 'reset'
+>;
+
 const NOTHING_TO_PREPARE = async () => undefined;
 
 /**
@@ -12,10 +18,10 @@ const NOTHING_TO_PREPARE = async () => undefined;
  * the call carried out, and the connection logged out again unless it was logged in before.
  */
 export class PinSession {
-  readonly #client: GidsClient;
+  readonly #client: PinCommands;
   #verified = false;
 
-  constructor(client: GidsClient) {
+  constructor(client: PinCommands) {
     this.#client = client;
   }
 

@@ -14,6 +14,9 @@ Napi::Error ToJavaScript(Napi::Env env, const NativeError& error) {
   if (error.reported_error) {
     result.Set("reportedError", Napi::Number::New(env, *error.reported_error));
   }
+  if (error.attempts_left) {
+    result.Set("attemptsLeft", Napi::Number::New(env, *error.attempts_left));
+  }
   return result;
 }
 

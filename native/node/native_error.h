@@ -23,6 +23,8 @@ class NativeError : public std::runtime_error {
   std::optional<std::uint32_t> hresult;
   /** TPMVSCMGR_ERROR that the virtual smart card manager reported before it failed. */
   std::optional<std::uint32_t> reported_error;
+  /** Tries left at a PIN or PUK, where a card's module told them. */
+  std::optional<std::uint32_t> attempts_left;
 
  private:
   std::string code_;

@@ -1,4 +1,5 @@
 import type { VirtualSmartCardErrorCode } from '../../errors.js';
+import { type CredentialPurpose, credentialMeaning } from './credential-meanings.js';
 
 /** What a code of the system means to a user of the library: its error code, and what to do. */
 export interface Meaning {
@@ -21,7 +22,7 @@ export const NteCode = {
 } as const;
 
 /** What a call was made for, where the same code means different things. */
-export type Purpose = 'decrypt';
+export type Purpose = CredentialPurpose | 'decrypt';
 
 const ELEVATION =
   'Start the program as an administrator, or open the manager with { allowElevationPrompt: true } so that Windows asks.';
@@ -179,11 +180,6 @@ const TABLE: readonly (readonly [VirtualSmartCardErrorCode, string, readonly num
   ['ERR_WINDOWS', CARD_MUTE, [0x80100066, 0x80100067]],
 ];
 
-/** Meanings that hold for one purpose. */
-const SPECIFIC: Readonly<Record<Purpose, readonly number[]>> = {
-  decrypt: [NteCode.BAD_LEN, NteCode.BAD_DATA],
-};
-
 const MEANINGS = new Map(
   TABLE.flatMap(([code, advice, numbers]) =>
     numbers.map((number): [number, Meaning] => [number, { code, advice }]),
@@ -195,13 +191,20 @@ const TPM_ANSWERS = { first: 0x80280000, last: 0x80283fff };
 
 /** What a system code means; undefined when the library does not know it. */
 export function meaningOf(hresult: number, purpose?: Purpose): Meaning | undefined {
-  if (purpose && SPECIFIC[purpose].includes(hresult)) {
-    return { code: 'ERR_DECRYPTION_FAILED', advice: BAD_CIPHERTEXT };
-  }
+  const specific = purpose && specificMeaning(hresult, purpose);
+  if (specific) return specific;
   const known = MEANINGS.get(hresult);
   if (known) return known;
   if (tpmCodeOf(hresult) === undefined) return undefined;
   return { code: 'ERR_TPM_COMMAND', advice: 'Look tpmCode up.' };
+}
+
+function specificMeaning(hresult: number, purpose: Purpose): Meaning | undefined {
+  if (purpose !== 'decrypt') return credentialMeaning(hresult, purpose);
+  const isAboutCiphertext = hresult === NteCode.BAD_LEN || hresult === NteCode.BAD_DATA;
+  return isAboutCiphertext
+    ? { code: 'ERR_DECRYPTION_FAILED', advice: BAD_CIPHERTEXT }
+    : undefined;
 }
 
 /** The TPM's own response code in a system code, if it is one. */

@@ -15,7 +15,7 @@ export interface CallLimits {
   /** A sentence on what becomes of it if Windows has not come back. */
   afterwards?: string;
   /** Where it decides what a code of the system means. */
-  purpose?: Purpose;
+  purpose?: Purpose | undefined;
 }
 
 const NOT_BACK = 'Windows has not come back.';

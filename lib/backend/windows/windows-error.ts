@@ -7,6 +7,7 @@ interface NativeError extends Error {
   code: string;
   hresult?: number;
   reportedError?: number;
+  attemptsLeft?: number;
 }
 
 /**
@@ -18,7 +19,7 @@ interface NativeError extends Error {
  */
 export function windowsError(error: unknown, purpose?: Purpose): unknown {
   if (error instanceof VirtualSmartCardError || !isNativeError(error)) return error;
-  const { hresult, reportedError: number } = error;
+  const { hresult, reportedError: number, attemptsLeft } = error;
   const reported = reportedError(number);
   const sentence = `${error.message.replace(/\.$/, '')}.`;
   const problem = reported ? `${sentence} The manager said: ${reported.text}.` : sentence;
@@ -26,11 +27,15 @@ export function windowsError(error: unknown, purpose?: Purpose): unknown {
     cause: error,
     ...(hresult !== undefined && { hresult }),
     ...(reported && { reportedError: reported.name }),
+    ...(attemptsLeft !== undefined && { triesLeft: attemptsLeft }),
   };
   if (error.code === 'INVALID_ARGUMENT') {
     return new VirtualSmartCardError('ERR_INVALID_ARGUMENT', problem, details);
   }
   if (error.code === 'CLOSED') return new VirtualSmartCardError('ERR_CLOSED', problem, details);
+  if (error.code === 'NOT_OFFERED') {
+    return new VirtualSmartCardError('ERR_NOT_SUPPORTED', problem, details);
+  }
   const meaning =
     reported?.meaning ?? (hresult === undefined ? undefined : meaningOf(hresult, purpose));
   const tpmCode = hresult === undefined ? undefined : tpmCodeOf(hresult);

@@ -15,6 +15,14 @@ struct ModuleTraits {
   static void Close(Type module) noexcept { FreeLibrary(module); }
 };
 
+using ModuleHandle = UniqueHandle<ModuleTraits>;
+
+/**
+ * The DLL that a setting of the machine names, by its file name or by a path below System32;
+ * nothing when it is elsewhere, is not there or cannot be loaded.
+ */
+ModuleHandle LoadSystemModule(const std::wstring& file);
+
 /**
  * A DLL of the system, loaded by its full path below System32: a file of the same name beside the
  * program or in the current folder is never taken for it.
@@ -34,7 +42,7 @@ class SystemLibrary {
   FARPROC Address(const char* function) const;
 
   std::wstring name_;
-  UniqueHandle<ModuleTraits> module_;
+  ModuleHandle module_;
 };
 
 }  // namespace vsc

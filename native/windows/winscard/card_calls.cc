@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "node/arguments.h"
+#include "windows/calls/call_object.h"
+#include "windows/minidriver/module_calls.h"
 #include "windows/system/napi_arguments.h"
 #include "windows/winscard/scard_card.h"
 
@@ -65,43 +67,36 @@ class ConnectCall final : public SystemCall {
   void TakeBack(CallLine&) noexcept override { card_->Close(false); }
 
  private:
-  /** Adds a function that starts the call which `make` makes of its arguments. */
-  template <typename Make>
-  void Add(Napi::Env env, Napi::Object object, const char* name, Make make) const {
-    const auto start = [card = card_, calls = calls_, make](const Napi::CallbackInfo& info) {
-      return WithErrors(info.Env(), [&] {
-        return calls->Start(info.Env(), make(card, info), info.Env().Undefined());
-      });
-    };
-    object.Set(name, Napi::Function::New(env, start, name));
-  }
-
   const Card card_;
   const std::shared_ptr<PendingCalls> calls_;
 };
 
 Napi::Value ConnectCall::Result(Napi::Env env) {
   using Info = const Napi::CallbackInfo&;
-  Napi::Object object = Napi::Object::New(env);
-  Add(env, object, "transmit", [](const Card& card, Info info) {
+  CallObject object(env, calls_);
+  object.Add("transmit", [card = card_](Info info) {
     return std::make_shared<TransmitCall>(
         card, CopyBytes(info[0], kSmallestCommand, kLargestCommand, "command"));
   });
-  Add(env, object, "beginTransaction", [](const Card& card, Info) {
+  object.Add("beginTransaction", [card = card_](Info) {
     return std::make_shared<CardCall>(card, [](ScardCard& self) { self.BeginTransaction(); });
   });
-  Add(env, object, "endTransaction", [](const Card& card, Info) {
-    return std::make_shared<CardCall>(card, [](ScardCard& self) { self.EndTransaction(); });
+  object.Add("endTransaction", [card = card_](Info info) {
+    const bool reset = FlagArgument(info);
+    return std::make_shared<CardCall>(card,
+                                      [reset](ScardCard& self) { self.EndTransaction(reset); });
   });
-  Add(env, object, "reconnect", [](const Card& card, Info info) {
+  object.Add("minidriver",
+             [card = card_, calls = calls_](Info) { return LoadModule(card, calls); });
+  object.Add("reconnect", [card = card_](Info info) {
     const bool reset = FlagArgument(info);
     return std::make_shared<CardCall>(card, [reset](ScardCard& self) { self.Reconnect(reset); });
   });
-  Add(env, object, "close", [](const Card& card, Info info) {
+  object.Add("close", [card = card_](Info info) {
     const bool reset = FlagArgument(info);
     return std::make_shared<CardCall>(card, [reset](ScardCard& self) { self.Close(reset); });
   });
-  return object;
+  return object.value();
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace vsc {
 
 /**
  * connectCard(readerName): a call whose result is a card, an object of functions that start calls:
- * transmit, beginTransaction, endTransaction, reconnect, close.
+ * transmit, beginTransaction, endTransaction, minidriver, reconnect, close.
  */
 Napi::Value ConnectCard(const Napi::CallbackInfo& info, PendingCalls& calls);
 

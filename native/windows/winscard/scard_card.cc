@@ -1,5 +1,6 @@
 #include "windows/winscard/scard_card.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -61,10 +62,11 @@ void ScardCard::BeginTransaction() {
   Check(WinscardLibrary::Get().BeginTransaction(Handle()), "begin a transaction with");
 }
 
-void ScardCard::EndTransaction() {
+void ScardCard::EndTransaction(bool reset) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  Check(WinscardLibrary::Get().EndTransaction(Handle(), SCARD_LEAVE_CARD),
-        "end a transaction with");
+  Check(
+      WinscardLibrary::Get().EndTransaction(Handle(), reset ? SCARD_RESET_CARD : SCARD_LEAVE_CARD),
+      "end a transaction with");
 }
 
 void ScardCard::Reconnect(bool reset) {
@@ -74,8 +76,25 @@ void ScardCard::Reconnect(bool reset) {
         reset ? "reset" : "connect again to");
 }
 
+void ScardCard::Use(const std::function<void(SCARDCONTEXT, SCARDHANDLE)>& work) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  work(context_.get(), Handle());
+}
+
+void ScardCard::Keep(const std::function<std::shared_ptr<void>(SCARDCONTEXT, SCARDHANDLE)>& make) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::shared_ptr<void> kept = make(context_.get(), Handle());
+  if (kept != nullptr) kept_.push_back(std::move(kept));
+}
+
+void ScardCard::Drop(const std::weak_ptr<void>& kept) noexcept {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  kept_.erase(std::remove(kept_.begin(), kept_.end(), kept.lock()), kept_.end());
+}
+
 void ScardCard::Close(bool reset) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  kept_.clear();
   // What comes of it changes nothing: the card is not ours any more.
   if (handle_ && !reset) WinscardLibrary::Get().Disconnect(handle_.Release(), SCARD_LEAVE_CARD);
   handle_.Reset();

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "node/secret_buffer.h"
 #include "windows/winscard/scard_context.h"
@@ -36,9 +38,15 @@ class ScardCard {
   SecretBuffer Transmit(const SecretBuffer& command);
   /** Waits until no other program has a transaction with the card. */
   void BeginTransaction();
-  void EndTransaction();
+  /** With `reset` whatever was verified ends before another program gets the card. */
+  void EndTransaction(bool reset);
   /** After the card was reset by another program; or to reset it. */
   void Reconnect(bool reset);
+  /** Runs `work` with the card's handle, which nothing else here uses meanwhile. */
+  void Use(const std::function<void(SCARDCONTEXT, SCARDHANDLE)>& work);
+  /** Keeps what `make` makes, which may use the handle to its end: until Drop, or Close. */
+  void Keep(const std::function<std::shared_ptr<void>(SCARDCONTEXT, SCARDHANDLE)>& make);
+  void Drop(const std::weak_ptr<void>& kept) noexcept;
   /** Lets go of the card, as it is or with a reset. Safe to call twice. */
   void Close(bool reset);
 
@@ -54,6 +62,8 @@ class ScardCard {
   ScardContext context_;
   /** Goes before the context. */
   UniqueHandle<ScardHandleTraits> handle_;
+  /** Goes before the handle. */
+  std::vector<std::shared_ptr<void>> kept_;
   DWORD protocol_ = SCARD_PROTOCOL_UNDEFINED;
 };
 

@@ -23,9 +23,12 @@ WinscardLibrary::WinscardLibrary() : library_(L"winscard.dll") {
   find(Connect, "SCardConnectW");
   find(Reconnect, "SCardReconnect");
   find(Disconnect, "SCardDisconnect");
+  find(Status, "SCardStatusW");
   find(BeginTransaction, "SCardBeginTransaction");
   find(EndTransaction, "SCardEndTransaction");
   find(Transmit, "SCardTransmit");
+  find(ListCards, "SCardListCardsW");
+  find(GetCardTypeProviderName, "SCardGetCardTypeProviderNameW");
   find(GetDeviceTypeId, "SCardGetDeviceTypeIdW");
   find(GetReaderDeviceInstanceId, "SCardGetReaderDeviceInstanceIdW");
 }

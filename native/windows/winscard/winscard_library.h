@@ -24,9 +24,12 @@ class WinscardLibrary {
   decltype(&::SCardConnectW) Connect;
   decltype(&::SCardReconnect) Reconnect;
   decltype(&::SCardDisconnect) Disconnect;
+  decltype(&::SCardStatusW) Status;
   decltype(&::SCardBeginTransaction) BeginTransaction;
   decltype(&::SCardEndTransaction) EndTransaction;
   decltype(&::SCardTransmit) Transmit;
+  decltype(&::SCardListCardsW) ListCards;
+  decltype(&::SCardGetCardTypeProviderNameW) GetCardTypeProviderName;
   LONG(WINAPI* GetDeviceTypeId)(SCARDCONTEXT, LPCWSTR reader, LPDWORD type);
   LONG(WINAPI* GetReaderDeviceInstanceId)(SCARDCONTEXT, LPCWSTR reader, LPWSTR id, LPDWORD length);
 

@@ -72,7 +72,7 @@ describe('commands', () => {
       '9000',
       '9000',
     );
-    await client.authenticateAdmin(async (given) => encryptTripleDes(key, given));
+    await client.answerAdminChallenge(encryptTripleDes(key, await client.adminChallenge()));
     await client.setAdminKey(newKey);
     expect(channel.commands.slice(1)).toEqual([
       '0022c1a403830180',
@@ -149,8 +149,7 @@ describe('answers that cannot be', () => {
       expect(error).toMatchObject({ code: 'ERR_CARD_RESPONSE' });
     }
     const short = scripted('9000', '7c0481021122' + '9000');
-    const respond = async () => Buffer.alloc(8);
-    expect(await failureOf(short.client.authenticateAdmin(respond))).toMatchObject({
+    expect(await failureOf(short.client.adminChallenge())).toMatchObject({
       code: 'ERR_CARD_RESPONSE',
     });
     const tries = scripted('7f71039701039000');

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+
+#include "windows/calls/pending_calls.h"
+#include "windows/winscard/scard_card.h"
+
+namespace vsc {
+
+/**
+ * A call that loads the card's module. Its result is null, or an object of functions that start
+ * calls: verifyPin, changePin, unblockByPuk, challenge, unblockByResponse, changeAdminKey,
+ * authenticateAdmin, release.
+ */
+std::shared_ptr<SystemCall> LoadModule(std::shared_ptr<ScardCard> card,
+                                       std::shared_ptr<PendingCalls> calls);
+
+}  // namespace vsc
