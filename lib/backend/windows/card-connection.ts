@@ -4,11 +4,12 @@ import type { KeyProvider } from '../../native-windows.js';
 import type { CardConnection, CardInfo } from '../backend.js';
 import { readCardDetails } from './card-details.js';
 import { type CardDetails, cardInfo, lostCardInfo } from './card-info.js';
+import { CardPins } from './card-pins.js';
 import { Scard } from './hresults.js';
 import { ProviderKeys } from './provider-keys.js';
 import type { UserCertificates } from './user-certificates.js';
 import type { VirtualReader } from './virtual-readers.js';
-import { type CardParts, WindowsCardConnection } from './windows-card-connection.js';
+import { WindowsCardConnection } from './windows-card-connection.js';
 import { type CardSystem, WinscardChannel } from './winscard-channel.js';
 
 const NO_READER =
@@ -53,22 +54,9 @@ export async function openCardConnection(
   const channel = await WinscardChannel.open(system, readerName, 'reset');
   const info = async () => cardInfo(reader, await readCardDetails(system, readerName));
   const gids = new GidsCardConnection(channel, info);
-  const pins = pinsOf(gids);
+  const pins = new CardPins(channel, gids);
   const providers = new ProviderKeys(system, readerName);
   return new WindowsCardConnection({ gids, pins, providers, makers, certificates });
-}
-
-/** The card's own commands for its PINs, after which nobody is logged in. */
-function pinsOf(gids: GidsCardConnection): CardParts['pins'] {
-  return {
-    async verifyPin(pin) {
-      await gids.verifyPin(pin);
-      await gids.logout();
-    },
-    changePin: (oldPin, newPin) => gids.changePin(oldPin, newPin),
-    unblockWithPuk: (puk, newPin) => gids.unblockWithPuk(puk, newPin),
-    asAdmin: (respond, action) => gids.asAdmin(respond, action),
-  };
 }
 
 /** A card as `list` shows it. Never fails because of one card. */

@@ -202,9 +202,7 @@ export function meaningOf(hresult: number, purpose?: Purpose): Meaning | undefin
 function specificMeaning(hresult: number, purpose: Purpose): Meaning | undefined {
   if (purpose !== 'decrypt') return credentialMeaning(hresult, purpose);
   const isAboutCiphertext = hresult === NteCode.BAD_LEN || hresult === NteCode.BAD_DATA;
-  return isAboutCiphertext
-    ? { code: 'ERR_DECRYPTION_FAILED', advice: BAD_CIPHERTEXT }
-    : undefined;
+  return isAboutCiphertext ? { code: 'ERR_DECRYPTION_FAILED', advice: BAD_CIPHERTEXT } : undefined;
 }
 
 /** The TPM's own response code in a system code, if it is one. */

@@ -30,7 +30,9 @@ export function windowsError(error: unknown, purpose?: Purpose): unknown {
     ...(attemptsLeft !== undefined && { triesLeft: attemptsLeft }),
   };
   if (error.code === 'INVALID_ARGUMENT') {
-    return new VirtualSmartCardError('ERR_INVALID_ARGUMENT', problem, details);
+    // Its texts begin with the argument's name.
+    const [parameter = ''] = error.message.split(' ', 1);
+    return new VirtualSmartCardError('ERR_INVALID_ARGUMENT', problem, { ...details, parameter });
   }
   if (error.code === 'CLOSED') return new VirtualSmartCardError('ERR_CLOSED', problem, details);
   if (error.code === 'NOT_OFFERED') {

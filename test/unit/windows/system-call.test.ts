@@ -19,7 +19,7 @@ describe('a call into Windows', () => {
     const thrown = () => {
       throw nativeError('INVALID_ARGUMENT');
     };
-    await expectError(awaitCall(thrown, LIMITS), 'ERR_WINDOWS');
+    await expectError(awaitCall(thrown, LIMITS), 'ERR_INVALID_ARGUMENT');
   });
 
   it('is not begun with a signal that was aborted before', async () => {

@@ -130,8 +130,12 @@ describe('an error of Windows', () => {
     const other = new Error('other');
     expect(windowsError(ours)).toBe(ours);
     expect(windowsError(other)).toBe(other);
-    expect(windowsError(nativeError('INVALID_ARGUMENT'))).toMatchObject({
+    const wrong = Object.assign(new Error('container must be shorter'), {
+      code: 'INVALID_ARGUMENT',
+    });
+    expect(windowsError(wrong)).toMatchObject({
       code: 'ERR_INVALID_ARGUMENT',
+      parameter: 'container',
     });
     expect(windowsError(nativeError('CLOSED'))).toMatchObject({ code: 'ERR_CLOSED' });
   });

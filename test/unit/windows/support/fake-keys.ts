@@ -154,6 +154,15 @@ export class FakeKeys implements NativeKeys {
     });
   }
 
+  listStoredCertificates() {
+    return this.#intercepted('listStoredCertificates', async () =>
+      this.stored.map(({ certificate, ...link }) => ({
+        ...link,
+        certificate: Buffer.from(certificate),
+      })),
+    );
+  }
+
   #placeOf(certificate: Uint8Array): number {
     return this.stored.findIndex((each) => Buffer.from(certificate).equals(each.certificate));
   }
