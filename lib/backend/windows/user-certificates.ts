@@ -1,6 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
+import { VirtualSmartCardError } from '../../errors.js';
+import { foldContainerName } from '../../gids/container-map.js';
 import type { NativeCall, NativeStoredCertificate, WindowsAddon } from '../../native-windows.js';
 import type { TimeLimits } from './limits.js';
+import type { StoredContainer } from './stored-containers.js';
 import { awaitCall } from './system-call.js';
 
 /** A certificate of a card's container. */
@@ -56,7 +59,46 @@ export class UserCertificates {
     }
   }
 
+  /**
+   * Takes out what belongs to the containers of a card that is gone: the certificates that were on it,
+   * and others for the same keys, which an older certificate or another program may have left.
+   */
+  async removeAllOf(containers: readonly StoredContainer[]): Promise<void> {
+    const linked = containers.length > 0 ? await this.#linked() : [];
+    for (const { container, publicKey, certificate } of containers) {
+      const others = linked.filter(
+        (each) =>
+          foldContainerName(each.container) === foldContainerName(container) &&
+          !certificate?.equals(each.certificate) &&
+          certifies(each.certificate, publicKey),
+      );
+      if (certificate) await this.removeOrWarn({ certificate, container });
+      for (const other of others) await this.removeOrWarn(other);
+    }
+  }
+
+  /** Empty where Windows does not say: then nobody knows of others. */
+  async #linked(): Promise<ContainerCertificate[]> {
+    try {
+      return await this.#call("Listing the user's certificates", () =>
+        this.#addon.listStoredCertificates(),
+      );
+    } catch (error) {
+      if (VirtualSmartCardError.is(error)) return [];
+      throw error;
+    }
+  }
+
   #call<T>(what: string, start: () => NativeCall<T>): Promise<T> {
     return awaitCall(start, { timeoutMs: this.#limits.query, graceMs: 0, what });
+  }
+}
+
+function certifies(certificate: Uint8Array, publicKey: KeyObject): boolean {
+  try {
+    return new X509Certificate(certificate).publicKey.equals(publicKey);
+  } catch {
+    // The store holds what Windows can read, which may be more than OpenSSL can.
+    return false;
   }
 }

@@ -17,9 +17,9 @@ import { CardManager } from './card-manager.js';
 import { watchCards } from './card-watcher.js';
 import { TIME_LIMITS, type TimeLimits } from './limits.js';
 import { notSupportedRemotely, remoteCardConnection } from './remote-card.js';
-import { readStoredCertificates } from './stored-certificates.js';
+import { readStoredContainers, type StoredContainer } from './stored-containers.js';
 import { WindowsTpm } from './tpm.js';
-import { type ContainerCertificate, UserCertificates } from './user-certificates.js';
+import { UserCertificates } from './user-certificates.js';
 import { type VirtualReader, VirtualReaders } from './virtual-readers.js';
 import type { CardSystem } from './winscard-channel.js';
 
@@ -92,21 +92,21 @@ export class WindowsBackend implements Backend {
   async destroy(instanceId: string, options: LongCallOptions): Promise<void> {
     this.#requireOpen();
     await this.#turns.take(async () => {
-      const certificates = await this.#certificatesOf(instanceId);
+      const containers = await this.#containersOf(instanceId);
       try {
         await this.#manager.destroy(instanceId, options);
       } catch (error) {
         // Then it was destroyed all the same.
         if (!VirtualSmartCardError.is(error, 'ERR_REBOOT_REQUIRED')) throw error;
-        await this.#forgetCard(instanceId, certificates);
+        await this.#forgetCard(instanceId, containers);
         throw error;
       }
-      await this.#forgetCard(instanceId, certificates);
+      await this.#forgetCard(instanceId, containers);
     });
   }
 
-  /** What is in the user's store of a card that is about to be destroyed, as far as the card tells. */
-  async #certificatesOf(instanceId: string): Promise<ContainerCertificate[]> {
+  /** Those whose certificates leave the user's store when the card is destroyed, as far as it tells. */
+  async #containersOf(instanceId: string): Promise<StoredContainer[]> {
     if (!this.#certificates || this.#manager.isRemote) return [];
     let reader: VirtualReader | undefined;
     try {
@@ -116,13 +116,13 @@ export class WindowsBackend implements Backend {
       if (!VirtualSmartCardError.is(error)) throw error;
     }
     if (reader?.readerName === undefined) return [];
-    return readStoredCertificates(this.#system, reader.readerName);
+    return readStoredContainers(this.#system, reader.readerName);
   }
 
-  async #forgetCard(instanceId: string, certificates: ContainerCertificate[]): Promise<void> {
+  async #forgetCard(instanceId: string, containers: StoredContainer[]): Promise<void> {
     this.#newCards.delete(instanceId);
     this.#makers.delete(instanceId);
-    for (const each of certificates) await this.#certificates?.removeOrWarn(each);
+    await this.#certificates?.removeAllOf(containers);
   }
 
   #makersOf(instanceId: string): Map<string, KeyProvider> {

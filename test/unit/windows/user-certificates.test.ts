@@ -189,10 +189,32 @@ describe('destroying a card', () => {
     addon.destroy = () => FakeCall.resolved({ needReboot: false });
     await backend.destroy(instanceId, {});
     expect(windows.takeCalls()).toEqual([
+      'listStoredCertificates',
       'removeStoredCertificate Mail',
       'removeStoredCertificate Log-on',
     ]);
     expect(addon.stored).toMatchObject([{ certificate: Buffer.from('other') }]);
+  });
+
+  it('takes out others for its keys, too, and none of other keys in containers of the same name', async () => {
+    const { connection, backend, addon, instanceId } = await withTwoCertificates();
+    const link = { provider: 'csp', keySpec: 1 } as const;
+    const older = await newCertificate(connection, 'Mail', 'older');
+    const foreign = await newCertificate(connection, 'Log-on', 'foreign');
+    addon.stored.push({ ...link, certificate: older, container: 'MAIL' });
+    addon.stored.push({ ...link, certificate: foreign, container: 'Mail' });
+    await backend.destroy(instanceId, {});
+    expect(addon.stored.map(({ certificate }) => Buffer.from(certificate))).toEqual([
+      Buffer.from('other'),
+      foreign,
+    ]);
+  });
+
+  it('takes out what it knows of when Windows does not list the store', async () => {
+    const { windows, backend, addon, instanceId } = await withTwoCertificates();
+    windows.on('listStoredCertificates', () => answer(E_FAIL));
+    await backend.destroy(instanceId, {});
+    expect(addon.stored).toHaveLength(1);
   });
 
   it('does so also when Windows wants a restart', async () => {

@@ -1,25 +1,35 @@
+import type { KeyObject } from 'node:crypto';
 import { VirtualSmartCardError } from '../../errors.js';
 import { GidsCardConnection } from '../../gids/card-connection.js';
-import type { ContainerCertificate } from './user-certificates.js';
+import { publicKeyObject } from '../../public-key.js';
 import { type CardSystem, WinscardChannel } from './winscard-channel.js';
 
+/** A container as the user's store may know it. */
+export interface StoredContainer {
+  container: string;
+  publicKey: KeyObject;
+  /** The certificate on the card, DER. */
+  certificate: Buffer | undefined;
+}
+
 /**
- * The certificates that a card holds, for who is about to destroy it. A card that cannot be read has
- * none as far as anybody can tell, and holds nobody up for longer than a question may take.
+ * The containers of a card, for who is about to destroy it. A card that cannot be read has none as far
+ * as anybody can tell, and holds nobody up for longer than a question may take.
  */
-export async function readStoredCertificates(
+export async function readStoredContainers(
   { addon, limits }: CardSystem,
   readerName: string,
-): Promise<ContainerCertificate[]> {
+): Promise<StoredContainer[]> {
   const system = { addon, limits: { ...limits, command: limits.query } };
-  const found: ContainerCertificate[] = [];
+  const found: StoredContainer[] = [];
   try {
     const channel = await WinscardChannel.open(system, readerName, 'asItIs');
     const connection = new GidsCardConnection(channel, noInformation);
     try {
       for (const { name, hasCertificate } of await connection.containers()) {
+        const publicKey = publicKeyObject(await connection.publicKey(name));
         const certificate = hasCertificate ? await connection.certificate(name) : undefined;
-        if (certificate) found.push({ certificate, container: name });
+        found.push({ container: name, publicKey, certificate });
       }
     } finally {
       await connection.close();
