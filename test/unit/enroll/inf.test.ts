@@ -18,6 +18,7 @@ describe('the example', () => {
     keyUsage: ['digitalSignature'],
     hashAlgorithm: 'SHA256',
     validity: { notBefore: undefined, notAfter: undefined, period: { count: 1, unit: 'years' } },
+    provider: 'csp',
     container: undefined,
     readerName: undefined,
   };
@@ -166,4 +167,12 @@ test('[Version] and [Strings] are taken, and sections of one name are joined', (
   expect(request.keyAlgorithm).toBe('RSA-3072');
   const quoted = parseInf('[NewRequest]\nSubject="CN=""%who%"""\n[Strings]\nWHO=Jo');
   expect(quoted.subject.text).toBe('CN="Jo"');
+});
+
+test.each([
+  ['Microsoft Smart Card Key Storage Provider', 'ksp'],
+  ['Microsoft Base Smart Card Crypto Provider', 'csp'],
+])('ProviderName %s is the %s', (name, provider) => {
+  expect(parse(`ProviderName = "${name}"`).provider).toBe(provider);
+  expect(parse().provider).toBeUndefined();
 });

@@ -30,6 +30,19 @@ describe('open', () => {
     );
     expect(error.parameter).toBe('machine');
   });
+
+  test('refuses a store of certificates for the embedded backend, and a word that is none', async () => {
+    const refused = await expectError(
+      VirtualSmartCardManager.open({ backend: 'embedded', certificateStore: 'currentUser' }),
+      'ERR_NOT_SUPPORTED',
+    );
+    expect(refused.parameter).toBe('certificateStore');
+    const wrong = await expectError(
+      VirtualSmartCardManager.open({ certificateStore: 'localMachine' as 'none' }),
+      'ERR_INVALID_ARGUMENT',
+    );
+    expect(wrong.parameter).toBe('certificateStore');
+  });
 });
 
 describe('create', () => {

@@ -1,5 +1,6 @@
 import { createHash, publicEncrypt, randomBytes, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { VirtualSmartCardManager } from '../../../lib/manager.js';
 import { publicKeyObject } from '../../../lib/public-key.js';
 import { expectError } from '../../support/expect-error.js';
 import { TestCard } from '../../support/gids-card.js';
@@ -314,4 +315,21 @@ it('what Windows has no provider for is done by the card', async () => {
   ]);
   expect(await connection.pukTries()).toBeUndefined();
   expect(await connection.info()).toMatchObject({ state: 'ready', containerCount: 2 });
+});
+
+it.each([
+  ['Microsoft Base Smart Card Crypto Provider', 'csp'],
+  ['Microsoft Smart Card Key Storage Provider', 'ksp'],
+  [undefined, 'ksp'],
+] as const)('an INF with the provider %s gets its key from the %s', async (name, provider) => {
+  const windows = await WindowsCard.open();
+  const { addon, card, backend, instanceId } = windows;
+  const line = name ? `ProviderName = "${name}"\n` : '';
+  const inf = `[NewRequest]\nSubject = "CN=Jo"\nRequestType = Cert\nKeyContainer = "Jo"\nKeyLength = 1024\n${line}`;
+  const pin = Buffer.from(card.pin);
+  const opened = await VirtualSmartCardManager.over(backend).card(instanceId);
+  const certificate = await opened.enroll(inf, { pin });
+  expect(certificate.x509.verify(certificate.x509.publicKey)).toBe(true);
+  expect(windows.takeCalls()).toContain(`createKey ${provider} Jo`);
+  expect(addon.stored).toMatchObject([{ certificate: certificate.der, provider, keySpec: 1 }]);
 });
