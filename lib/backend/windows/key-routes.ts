@@ -6,6 +6,9 @@ import type { CardPresence } from './card-presence.js';
 import { NteCode } from './hresults.js';
 import type { ProviderKey, ProviderKeys } from './provider-keys.js';
 
+/** The first that lists a container reaches it. */
+const PROVIDERS = ['ksp', 'csp'] as const;
+
 /** How a container is reached. */
 export interface KeyRoute extends ProviderKey {
   /** AT_KEYEXCHANGE, AT_SIGNATURE, 0 where the provider does not say. */
@@ -22,10 +25,9 @@ export class KeyRoutes {
   readonly #keys: ProviderKeys;
   /** Which provider made a container, by folded name; outlives the connection. */
   readonly #makers: Map<string, KeyProvider>;
+  readonly #presence: CardPresence;
   /** By folded name. */
   #routes = new Map<string, KeyRoute>();
-
-  readonly #presence: CardPresence;
 
   constructor(keys: ProviderKeys, makers: Map<string, KeyProvider>, presence: CardPresence) {
     this.#keys = keys;
@@ -41,28 +43,19 @@ export class KeyRoutes {
   /** All that there are, asked for now. */
   async list(): Promise<KeyRoute[]> {
     await this.requireCard();
-    const byKsp = await this.#listed('ksp');
-    const byCsp = await this.#listed('csp');
     this.#routes = new Map();
-    for (const [provider, listed] of [['ksp', byKsp] as const, ['csp', byCsp] as const]) {
-      for (const { container, keySpec } of listed) {
-        const folded = foldContainerName(container);
-        if (this.#routes.has(folded)) continue;
-        this.#routes.set(folded, { provider, container, keySpec, publicKey: undefined });
-      }
-    }
+    for (const provider of PROVIDERS) await this.#learn(provider);
     return [...this.#routes.values()];
   }
 
-  /** undefined for a container that neither provider lists. */
+  /** undefined for a container that neither provider lists. The CSP is asked for what the KSP lacks. */
   async find(name: string): Promise<KeyRoute | undefined> {
+    await this.requireCard();
     const folded = foldContainerName(name);
-    const known = this.#routes.get(folded);
-    if (known) {
-      await this.requireCard();
-      return known;
+    for (const provider of PROVIDERS) {
+      if (this.#routes.has(folded)) break;
+      await this.#learn(provider);
     }
-    await this.list();
     return this.#routes.get(folded);
   }
 
@@ -87,6 +80,14 @@ export class KeyRoutes {
   /** The provider that a certificate's key link names: the one that made the key, else what reaches it. */
   linkOf(name: string, route: KeyRoute | undefined): KeyProvider {
     return this.#makers.get(foldContainerName(name)) ?? route?.provider ?? 'ksp';
+  }
+
+  async #learn(provider: KeyProvider): Promise<void> {
+    for (const { container, keySpec } of await this.#listed(provider)) {
+      const folded = foldContainerName(container);
+      if (this.#routes.has(folded)) continue;
+      this.#routes.set(folded, { provider, container, keySpec, publicKey: undefined });
+    }
   }
 
   /** A Windows without that provider has no keys of it. */
