@@ -1,5 +1,6 @@
 import type { VirtualSmartCardErrorCode } from '../../errors.js';
 import { type CredentialPurpose, credentialMeaning } from './credential-meanings.js';
+import { decryptionMeaning, PROVIDER_TABLE } from './provider-meanings.js';
 
 /** What a code of the system means to a user of the library: its error code, and what to do. */
 export interface Meaning {
@@ -14,15 +15,15 @@ export const Scard = {
   RESET_CARD: 0x80100068,
 } as const;
 
-/** What Windows' key providers answer where the library does something about it. */
-export const NteCode = {
-  BAD_LEN: 0x80090004,
-  BAD_DATA: 0x80090005,
-  KEYSET_NOT_DEF: 0x80090019,
-} as const;
-
 /** What a call was made for, where the same code means different things. */
 export type Purpose = CredentialPurpose | 'decrypt';
+
+/** Codes of Windows by what they mean: error code, advice, the numbers. */
+export type MeaningTable = readonly (readonly [
+  code: VirtualSmartCardErrorCode,
+  advice: string,
+  numbers: readonly number[],
+])[];
 
 const ELEVATION =
   'Start the program as an administrator, or open the manager with { allowElevationPrompt: true } so that Windows asks.';
@@ -59,26 +60,8 @@ const NEWER =
 const BLOCKED_COMMAND =
   'Windows does not let programs send this command; an administrator may have to run this one.';
 
-const PIN =
-  "Give the PIN with the call, or verify it before. If it was given, this machine's policy has Windows ask for it each time (PIN cache mode), which a program cannot answer.";
-const WRONG_PIN = 'Ask for the PIN again.';
-const BLOCKED_PIN =
-  'The PIN is blocked after too many wrong tries. Unblock it with the PUK or the admin key.';
-const NO_CONTAINER = 'List the containers of the card to see those there are.';
-const CONTAINER_EXISTS = 'Choose another name, or delete that container.';
-const CONTAINER_LIMIT = 'The card is full. Delete a container first.';
-const ALGORITHM =
-  'The card, its key or the provider cannot do this. RSA-2048 with PKCS #1 v1.5 is what every card has.';
-const NOT_ALLOWED =
-  "The key is not for this use (a signature key does not decrypt), or the machine's policy forbids it.";
-const DIALOG = 'Somebody has closed a dialog of Windows. Call again.';
-const CONSOLE = 'Call from the session at the console.';
-const NO_PROVIDER =
-  'This Windows lacks the smart card provider, or its file: see certutil -csplist. Repair Windows (sfc /scannow).';
-const BAD_CIPHERTEXT =
-  'The ciphertext does not belong to the key, is damaged, or was made with another padding or hash.';
-
-const TABLE: readonly (readonly [VirtualSmartCardErrorCode, string, readonly number[]])[] = [
+const TABLE: MeaningTable = [
+  ...PROVIDER_TABLE,
   ['ERR_ELEVATION_REQUIRED', ELEVATION, [0x800702e4]],
   // CO_E_MISSING_DISPLAYNAME, _RUNAS_VALUE_MUST_BE_AAA, _ELEVATION_DISABLED
   ['ERR_ELEVATION_REQUIRED', PROMPT_IMPOSSIBLE, [0x80080015, 0x80080016, 0x80080017]],
@@ -149,33 +132,6 @@ const TABLE: readonly (readonly [VirtualSmartCardErrorCode, string, readonly num
   ],
   ['ERR_WINDOWS', CARD_IN_USE, [Scard.SHARING_VIOLATION]],
   ['ERR_WINDOWS', CARD_RESET, [Scard.RESET_CARD]],
-  // NTE_SILENT_CONTEXT, NTE_UI_REQUIRED, SCARD_W_SECURITY_VIOLATION, _CARD_NOT_AUTHENTICATED
-  ['ERR_PIN_REQUIRED', PIN, [0x80090022, 0x8009002e, 0x8010006a, 0x8010006f]],
-  // SCARD_W_WRONG_CHV, NTE_INCORRECT_PASSWORD
-  ['ERR_PIN_INCORRECT', WRONG_PIN, [0x8010006b, 0x80090033]],
-  // SCARD_W_CHV_BLOCKED
-  ['ERR_PIN_BLOCKED', BLOCKED_PIN, [0x8010006c]],
-  // NTE_NO_KEY, NTE_NOT_FOUND, NTE_BAD_KEYSET, SCARD_E_NO_KEY_CONTAINER
-  ['ERR_CONTAINER_NOT_FOUND', NO_CONTAINER, [0x8009000d, 0x80090011, 0x80090016, 0x80100030]],
-  // NTE_EXISTS
-  ['ERR_CONTAINER_EXISTS', CONTAINER_EXISTS, [0x8009000f]],
-  // NTE_TOKEN_KEYSET_STORAGE_FULL
-  ['ERR_CONTAINER_LIMIT', CONTAINER_LIMIT, [0x80090023]],
-  // NTE_BAD_LEN, _BAD_ALGID, _NOT_SUPPORTED
-  ['ERR_ALGORITHM_NOT_SUPPORTED', ALGORITHM, [NteCode.BAD_LEN, 0x80090008, 0x80090029]],
-  // NTE_PERM
-  ['ERR_ACCESS_DENIED', NOT_ALLOWED, [0x80090010]],
-  // NTE_USER_CANCELLED, SCARD_W_CANCELLED_BY_USER
-  ['ERR_WINDOWS', DIALOG, [0x80090036, 0x8010006e]],
-  // NTE_NOT_ACTIVE_CONSOLE
-  ['ERR_TERMINAL_SESSION', CONSOLE, [0x80090038]],
-  // NTE_PROV_TYPE_NOT_DEF, _PROV_TYPE_ENTRY_BAD, _KEYSET_NOT_DEF, _KEYSET_ENTRY_BAD,
-  // _PROVIDER_DLL_FAIL, _PROV_DLL_NOT_FOUND
-  [
-    'ERR_NOT_SUPPORTED',
-    NO_PROVIDER,
-    [0x80090017, 0x80090018, NteCode.KEYSET_NOT_DEF, 0x8009001a, 0x8009001d, 0x8009001e],
-  ],
   // SCARD_W_UNRESPONSIVE_CARD, SCARD_W_UNPOWERED_CARD
   ['ERR_WINDOWS', CARD_MUTE, [0x80100066, 0x80100067]],
 ];
@@ -191,18 +147,15 @@ const TPM_ANSWERS = { first: 0x80280000, last: 0x80283fff };
 
 /** What a system code means; undefined when the library does not know it. */
 export function meaningOf(hresult: number, purpose?: Purpose): Meaning | undefined {
-  const specific = purpose && specificMeaning(hresult, purpose);
+  const specific =
+    purpose === 'decrypt'
+      ? decryptionMeaning(hresult)
+      : purpose && credentialMeaning(hresult, purpose);
   if (specific) return specific;
   const known = MEANINGS.get(hresult);
   if (known) return known;
   if (tpmCodeOf(hresult) === undefined) return undefined;
   return { code: 'ERR_TPM_COMMAND', advice: 'Look tpmCode up.' };
-}
-
-function specificMeaning(hresult: number, purpose: Purpose): Meaning | undefined {
-  if (purpose !== 'decrypt') return credentialMeaning(hresult, purpose);
-  const isAboutCiphertext = hresult === NteCode.BAD_LEN || hresult === NteCode.BAD_DATA;
-  return isAboutCiphertext ? { code: 'ERR_DECRYPTION_FAILED', advice: BAD_CIPHERTEXT } : undefined;
 }
 
 /** The TPM's own response code in a system code, if it is one. */

@@ -3,8 +3,8 @@ import type { PublicKey } from '../../gids/card-state.js';
 import { foldContainerName } from '../../gids/container-map.js';
 import type { KeyProvider, NativeListedKey } from '../../native-windows.js';
 import type { CardPresence } from './card-presence.js';
-import { NteCode } from './hresults.js';
 import type { ProviderKey, ProviderKeys } from './provider-keys.js';
+import { NteCode } from './provider-meanings.js';
 
 /** The first that lists a container reaches it. */
 const PROVIDERS = ['ksp', 'csp'] as const;
