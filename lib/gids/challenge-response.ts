@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { describeType, invalidArgument } from '../errors.js';
 
 const RESPONSE_LENGTH = 8;
@@ -66,11 +65,13 @@ async function takesLong(response: Promise<Uint8Array>): Promise<boolean> {
     () => false,
     () => false,
   );
-  const waiting = new AbortController();
-  const patience = delay(PATIENCE_MS, true, { signal: waiting.signal }).catch(() => true);
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE_MS, true);
+  });
   try {
     return await Promise.race([ended, patience]);
   } finally {
-    waiting.abort();
+    clearTimeout(timer);
   }
 }

@@ -64,17 +64,16 @@ const NEW_PIN: Meanings = {
   [CredentialCode.INVALID_CHV]: PIN_POLICY,
   [CredentialCode.INVALID_PARAMETER]: PIN_POLICY,
 };
-const EVERYWHERE: Meanings = {
-  [CredentialCode.UNSUPPORTED_FEATURE]: {
-    code: 'ERR_NOT_SUPPORTED',
-    advice: "The card's module does not do this.",
-  },
+const NOT_OFFERED: Meaning = {
+  code: 'ERR_NOT_SUPPORTED',
+  advice: "The card's module does not do this.",
 };
 
 const MEANINGS: Readonly<Record<CredentialPurpose, Meanings>> = {
   verifyPin: PIN,
   changePin: { ...PIN, ...NEW_PIN },
-  resetPinByPuk: { ...PUK, ...NEW_PIN },
+  // That a module takes a PUK at all is written nowhere: the card itself knows what is wrong.
+  resetPinByPuk: { ...PUK, ...NEW_PIN, [CredentialCode.INVALID_PARAMETER]: NOT_OFFERED },
   resetPinByAdmin: { ...ADMIN_KEY, ...NEW_PIN },
   authenticateAdmin: ADMIN_KEY,
   setAdminKey: ADMIN_KEY,
@@ -85,5 +84,6 @@ export function credentialMeaning(
   hresult: number,
   purpose: CredentialPurpose,
 ): Meaning | undefined {
-  return MEANINGS[purpose][hresult] ?? EVERYWHERE[hresult];
+  if (hresult === CredentialCode.UNSUPPORTED_FEATURE) return NOT_OFFERED;
+  return MEANINGS[purpose][hresult];
 }

@@ -39,7 +39,7 @@ function reader() {
     if (!handle) throw new Error('nobody has connected to the card');
     return handle;
   };
-  return { card, system: { addon, limits: TIME_LIMITS }, first };
+  return { card, system: { addon, limits: TIME_LIMITS }, handles, first };
 }
 
 /** The card by its own commands alone. */
@@ -112,6 +112,49 @@ it('a reset within a transaction is an error, and the next call works', async ()
     'transmit cb',
     'end',
   ]);
+  await channel.close();
+});
+
+it('a reset within a transaction is at its end, and what was selected is selected again', async () => {
+  const { system, first } = reader();
+  const channel = await WinscardChannel.open(system, READER.readerName, 'reset');
+  await channel.exclusively(async () => {
+    await sendTo(channel, SELECT);
+    await channel.reset();
+    expect(await sendTo(channel, TRIES)).toMatch(/^7F71.*9000$/);
+  });
+  expect(await sendTo(channel, TRIES)).toMatch(/^7F71.*9000$/);
+  expect(await channel.exclusively(() => sendTo(channel, TRIES))).toMatch(/^7F71.*9000$/);
+  expect(first().calls).toEqual([
+    ...['begin', 'transmit a4', 'transmit cb', 'end with reset'],
+    ...['transmit a4', 'transmit cb'],
+    ...['begin', 'transmit cb', 'end'],
+  ]);
+});
+
+it('a handle that a call has not come back from is left, and another one is used', async () => {
+  const { system, handles, first } = reader();
+  const limits = { ...TIME_LIMITS, command: 50 };
+  const channel = await WinscardChannel.open({ ...system, limits }, READER.readerName, 'reset');
+  await sendTo(channel, SELECT);
+  const transmit = first().transmit.bind(first());
+  first().transmit = () => new FakeCall();
+  const error = await expectError(
+    channel.exclusively(async () => {
+      await channel.transmit(bytes(TRIES)).catch((failure) => failure);
+      // Nothing goes on in the transaction, least of all by another handle.
+      await channel.transmit(bytes(TRIES));
+    }),
+    'ERR_TIMEOUT',
+  );
+  expect(error.cause).toMatchObject({ code: 'ABANDONED' });
+  expect(handles).toHaveLength(1);
+  first().transmit = transmit;
+  expect(first().calls).toEqual(['transmit a4', 'begin', 'close with reset']);
+  expect(await sendTo(channel, TRIES)).toMatch(/^7F71.*9000$/);
+  expect(handles.map(({ calls }) => calls.at(-1))).toEqual(['close with reset', 'transmit cb']);
+  await channel.close();
+  expect(handles[1]?.calls.at(-1)).toBe('close with reset');
   await channel.close();
 });
 

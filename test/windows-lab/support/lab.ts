@@ -66,6 +66,14 @@ export class Lab {
     await this.#forwarder.request('script', { component: 'winscard', call, plans });
   }
 
+  /** Scripts the coming calls of the card's module; `without`, of CardAcquireContext: functions that it lacks. */
+  async scriptModule(
+    call: string,
+    ...plans: ({ delayMs?: number; hang?: true; result?: number; without?: string[] } | null)[]
+  ): Promise<void> {
+    await this.#forwarder.request('script', { component: 'minidriver', call, plans });
+  }
+
   /** Makes the system an older one: 1 is Windows 8, 2 is Windows 8.1, 3 is what came after. */
   async setManagerVersion(managerVersion: 1 | 2 | 3): Promise<void> {
     await this.#forwarder.request('configure', { managerVersion });

@@ -6,15 +6,16 @@
 
 namespace lab {
 
-void Announce(const Component& component, const char* call, Json::Object arguments) {
+Json Announce(const Component& component, const char* call, Json::Object arguments,
+              const std::string& further) {
   const Json answer = ForwarderClient::Ask(
       "enter",
       {{"component", component.name}, {"call", call}, {"arguments", std::move(arguments)}});
   const Json& plan = answer.At("plan");
-  if (plan.IsNull()) return;
+  if (plan.IsNull()) return plan;
   for (const Json::Member& member : plan.Members()) {
-    const bool known =
-        member.first == "delayMs" || member.first == "hang" || member.first == "result";
+    const bool known = member.first == "delayMs" || member.first == "hang" ||
+                       member.first == "result" || member.first == further;
     Require(known, component.internalError);
   }
   if (const Json* delay = plan.Find("delayMs")) Sleep(static_cast<DWORD>(delay->Number()));
@@ -24,6 +25,7 @@ void Announce(const Component& component, const char* call, Json::Object argumen
   if (const Json* result = plan.Find("result")) {
     throw StatusError(static_cast<uint32_t>(result->Number()));
   }
+  return plan;
 }
 
 uint32_t CodeOfCurrentException(const Component& component) noexcept {

@@ -20,9 +20,11 @@ struct Component {
 
 /**
  * Announces a call, and carries out what a test scripted for it. Throws StatusError for a scripted
- * result; returns when the call is to go on.
+ * result; returns when the call is to go on: the plan, or null. `further` is a field of the plan
+ * that the caller carries out.
  */
-void Announce(const Component& component, const char* call, Json::Object arguments);
+Json Announce(const Component& component, const char* call, Json::Object arguments,
+              const std::string& further = "");
 
 /** The code for the exception that is being handled. */
 uint32_t CodeOfCurrentException(const Component& component) noexcept;

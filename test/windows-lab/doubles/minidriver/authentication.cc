@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "common/text.h"
 #include "common/triple_des.h"
 #include "minidriver/card_context.h"
 
@@ -24,6 +25,10 @@ constexpr uint32_t kBadArgument = Code(SCARD_E_INVALID_PARAMETER);
 Bytes Given(const BYTE* bytes, DWORD size) {
   Require(bytes && size > 0, kBadArgument);
   return Bytes(bytes, bytes + size);
+}
+
+Json NameOf(LPCWSTR user) {
+  return user ? Json(Utf8(user)) : Json();
 }
 
 bool Is(LPCWSTR user, const wchar_t* name) {
@@ -71,7 +76,7 @@ void ChangeAdminKey(CardContext& context, const Bytes& response, const Bytes& ke
 
 DWORD WINAPI CardAuthenticatePin(CardData* data, LPWSTR user, PBYTE pin, DWORD size,
                                  PDWORD attempts) {
-  return Minidriver("CardAuthenticatePin", {}, [&] {
+  return Minidriver("CardAuthenticatePin", {{"user", NameOf(user)}}, [&] {
     CardContext& context = CardContext::Of(data);
     Require(Is(user, L"user"), kBadArgument);
     const Bytes given = Given(pin, size);
@@ -105,7 +110,8 @@ DWORD WINAPI CardAuthenticateChallenge(CardData* data, PBYTE response, DWORD siz
 DWORD WINAPI CardUnblockPin(CardData* data, LPWSTR user, PBYTE authentication,
                             DWORD authenticationSize, PBYTE newPin, DWORD newPinSize,
                             DWORD retryCount, DWORD flags) {
-  return Minidriver("CardUnblockPin", {{"flags", flags}, {"retryCount", retryCount}}, [&] {
+  Json::Object arguments = {{"user", NameOf(user)}, {"flags", flags}, {"retryCount", retryCount}};
+  return Minidriver("CardUnblockPin", std::move(arguments), [&] {
     CardContext& context = CardContext::Of(data);
     Require(Is(user, L"user"), kBadArgument);
     Require(flags == kByChallenge || flags == kByPin, kBadArgument);
@@ -126,7 +132,8 @@ DWORD WINAPI CardUnblockPin(CardData* data, LPWSTR user, PBYTE authentication,
 DWORD WINAPI CardChangeAuthenticator(CardData* data, LPWSTR user, PBYTE current, DWORD currentSize,
                                      PBYTE replacement, DWORD replacementSize, DWORD retryCount,
                                      DWORD flags, PDWORD attempts) {
-  return Minidriver("CardChangeAuthenticator", {{"flags", flags}, {"retryCount", retryCount}}, [&] {
+  Json::Object arguments = {{"user", NameOf(user)}, {"flags", flags}, {"retryCount", retryCount}};
+  return Minidriver("CardChangeAuthenticator", std::move(arguments), [&] {
     CardContext& context = CardContext::Of(data);
     Require(retryCount == 0, Code(SCARD_E_UNSUPPORTED_FEATURE));
     const Bytes given = Given(current, currentSize);

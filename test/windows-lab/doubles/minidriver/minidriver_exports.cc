@@ -82,19 +82,50 @@ void FillVersionSix(CardData& data) {
   data.setProperty = Unsupported;
 }
 
+/** Takes away what a script names: a module need not have everything. */
+void Withdraw(CardData& data, const Json& functions) {
+  for (const Json& function : functions.Elements()) {
+    const std::string& name = function.String();
+    if (name == "CardAuthenticatePin") {
+      data.authenticatePin = nullptr;
+    } else if (name == "CardGetChallenge") {
+      data.getChallenge = nullptr;
+    } else if (name == "CardAuthenticateChallenge") {
+      data.authenticateChallenge = nullptr;
+    } else if (name == "CardUnblockPin") {
+      data.unblockPin = nullptr;
+    } else if (name == "CardChangeAuthenticator") {
+      data.changeAuthenticator = nullptr;
+    } else {
+      throw StatusError(Code(SCARD_F_INTERNAL_ERROR));
+    }
+  }
+}
+
+void Acquire(CardData* data, DWORD flags) {
+  Require(data && flags == 0, Code(SCARD_E_INVALID_PARAMETER));
+  Require(data->version >= kOldestVersion, ERROR_REVISION_MISMATCH);
+  CheckGiven(*data);
+  data->version = std::min(data->version, kVersion);
+  auto context = std::make_unique<CardContext>(data->scard);
+  context->edge().SelectApplet();
+  Fill(*data);
+  if (data->version >= 6) FillVersionSix(*data);
+  data->vendorSpecific = context.release();
+}
+
 }  // namespace
 
 extern "C" DWORD WINAPI CardAcquireContext(CardData* data, DWORD flags) {
-  const DWORD version = data ? data->version : 0;
-  return Minidriver("CardAcquireContext", {{"version", version}, {"flags", flags}}, [&] {
-    Require(data && flags == 0, Code(SCARD_E_INVALID_PARAMETER));
-    Require(version >= kOldestVersion, ERROR_REVISION_MISMATCH);
-    CheckGiven(*data);
-    data->version = std::min(version, kVersion);
-    auto context = std::make_unique<CardContext>(data->scard);
-    context->edge().SelectApplet();
-    Fill(*data);
-    if (data->version >= 6) FillVersionSix(*data);
-    data->vendorSpecific = context.release();
-  });
+  try {
+    const DWORD version = data ? data->version : 0;
+    const Json plan = Announce(kMinidriver, "CardAcquireContext",
+                               {{"version", version}, {"flags", flags}}, "without");
+    Acquire(data, flags);
+    const Json* const without = plan.IsNull() ? nullptr : plan.Find("without");
+    if (without) Withdraw(*data, *without);
+    return 0;
+  } catch (...) {
+    return CodeOfCurrentException(kMinidriver);
+  }
 }

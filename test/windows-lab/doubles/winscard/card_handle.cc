@@ -1,6 +1,9 @@
 #include "winscard/card_handle.h"
 
+#include <chrono>
 #include <map>
+#include <thread>
+#include <vector>
 
 #include "common/text.h"
 
@@ -15,6 +18,19 @@ constexpr ULONGLONG kIdleTransactionMs = 5000;
 std::mutex handlesMutex;
 std::map<SCARDHANDLE, std::shared_ptr<CardHandle>> handles;
 SCARDHANDLE nextHandle = kFirst;
+
+/** Looks after idle transactions for as long as the process lives: others wait for their end. */
+void WatchIdleTransactions() {
+  for (;;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    std::vector<std::shared_ptr<CardHandle>> open;
+    {
+      const std::lock_guard<std::mutex> lock(handlesMutex);
+      for (const auto& [number, handle] : handles) open.push_back(handle);
+    }
+    for (const auto& handle : open) handle->EndIdleTransaction();
+  }
+}
 
 void CheckShareMode(DWORD shareMode) {
   Require(shareMode >= SCARD_SHARE_EXCLUSIVE && shareMode <= SCARD_SHARE_DIRECT,
@@ -53,14 +69,30 @@ Bytes CardHandle::Atr() {
 
 void CardHandle::CheckAlive() {
   Require(channel_.has_value(), Code(SCARD_E_NOT_TRANSACTED));
-  if (transactions_ > 0 && GetTickCount64() - lastUse_ > kIdleTransactionMs) {
-    channel_->EndTransaction();
-    transactions_ = 0;
-    Reset();
-    wasReset_ = true;
-  }
+  TakeFromIdle();
   Require(!wasReset_, Code(SCARD_W_RESET_CARD));
   lastUse_ = GetTickCount64();
+}
+
+void CardHandle::TakeFromIdle() {
+  if (transactions_ == 0 || GetTickCount64() - lastUse_ <= kIdleTransactionMs) return;
+  // The reset first: another program may get the card at once.
+  Reset();
+  channel_->EndTransaction();
+  transactions_ = 0;
+  wasReset_ = true;
+}
+
+void CardHandle::EndIdleTransaction() {
+  // A handle in use is not idle.
+  const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+  if (!lock || !channel_) return;
+  try {
+    TakeFromIdle();
+  } catch (const ForwarderError&) {
+    // The card is gone, or the forwarder: the next call on the handle says so.
+    transactions_ = 0;
+  }
 }
 
 Bytes CardHandle::Transmit(const Bytes& command) {
@@ -115,6 +147,8 @@ std::shared_ptr<CardHandle> FindHandle(SCARDHANDLE number) {
 }
 
 SCARDHANDLE AddHandle(std::shared_ptr<CardHandle> handle) {
+  static const bool isWatched = (std::thread(WatchIdleTransactions).detach(), true);
+  Require(isWatched, Code(SCARD_F_INTERNAL_ERROR));
   const std::lock_guard<std::mutex> lock(handlesMutex);
   for (const auto& [number, other] : handles) {
     if (!SameName(other->reader().name, handle->reader().name)) continue;

@@ -26,12 +26,15 @@ class CardHandle {
   void BeginTransaction();
   void EndTransaction(DWORD disposition);
   void Reconnect(DWORD shareMode, DWORD protocols, DWORD initialization);
+  /** Takes the card away, with a reset, from a transaction that has stood idle for too long. */
+  void EndIdleTransaction();
   /** Ends a transaction that is under way and resets the card if `disposition` says so. */
   void Disconnect(DWORD disposition);
 
  private:
   void Connect(DWORD shareMode, DWORD protocols);
   void CheckAlive();
+  void TakeFromIdle();
   void Reset();
 
   const SCARDCONTEXT context_;
