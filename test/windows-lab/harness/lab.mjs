@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildDoubles, DOUBLES, REGISTRY } from '../doubles/build.mjs';
-import { buildCom, CLIENT, PROXY, RANDOM, SERVER } from './build-com.mjs';
+import { buildCom, CLIENT, PROXY, RANDOM, RESOURCES, SERVER } from './build-com.mjs';
 import { ForwarderProcess } from './forwarder-process.mjs';
 import { LabLock } from './lab-lock.mjs';
 import { installPackages } from './packages.mjs';
@@ -107,7 +107,8 @@ export class WindowsLab {
 
   /** Puts the doubles where Windows has what they stand for. */
   async #install() {
-    const files = [SERVER, CLIENT, PROXY, RANDOM, ...DOUBLES.map((name) => join(PROGRAMS, name))];
+    const own = [SERVER, CLIENT, RESOURCES, PROXY, RANDOM];
+    const files = [...own, ...DOUBLES.map((name) => join(PROGRAMS, name))];
     const copyOf = (file) => join(this.#prefix.system32, basename(file));
     const changed = files.filter((file) => !isSame(file, copyOf(file)));
     for (const file of changed) copyFileSync(file, copyOf(file));
