@@ -5,7 +5,7 @@ import { DEBIAN_12, WindowsLab } from '../../test/windows-lab/harness/lab.mjs';
 import { windowsPath } from '../../test/windows-lab/harness/paths.mjs';
 import { Hang, runVitest } from '../../test/windows-lab/harness/vitest.mjs';
 import { runOrFail } from './run.mjs';
-import { tally } from './vitest-results.mjs';
+import { sum, tally } from './vitest-results.mjs';
 
 /**
  * Runs the Windows lab's suites in each of its versions of Node.
@@ -18,9 +18,13 @@ export async function testWindows({ next = false, files = [] } = {}) {
     ? (await import('../../test/windows-lab/harness/debian-13.mjs')).DEBIAN_13
     : DEBIAN_12;
   runOrFail(process.execPath, ['scripts/build-windows.mjs']);
-  const total = { passed: 0, failed: 0, skipped: 0, problems: [] };
-  for (const version of kind.versions) add(total, await testIn(kind, version, files), version);
-  return total;
+  const results = [];
+  for (const version of kind.versions) {
+    const result = await testIn(kind, version, files);
+    const named = result.problems.map((problem) => `Node ${version} for Windows: ${problem}`);
+    results.push({ ...result, problems: named });
+  }
+  return sum(results);
 }
 
 /** Each version has a Wine of its own: what went wrong in one does not go on in the next. */
@@ -44,11 +48,4 @@ async function testIn(kind, version, files) {
     await lab.end();
     rmSync(scratch, { recursive: true, force: true });
   }
-}
-
-function add(total, { passed, failed, skipped, problems }, version) {
-  total.passed += passed;
-  total.failed += failed;
-  total.skipped += skipped;
-  total.problems.push(...problems.map((problem) => `Node ${version} for Windows: ${problem}`));
 }

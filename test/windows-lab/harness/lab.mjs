@@ -38,11 +38,20 @@ export class WindowsLab {
   #forwarder;
   #lock;
 
-  /** Builds what is missing, starts Wine and the forwarder. */
+  /** Installs what runs inside, as far as it is missing. */
+  static install({ install, versions } = DEBIAN_12) {
+    install?.();
+    // The two kinds share vitest.
+    const isNext = versions.every((version) => !DEBIAN_12.versions.includes(version));
+    installPackages(SOURCES, PACKAGES, isNext ? [] : versions);
+    if (isNext) installPackages(join(SOURCES, 'next'), NEXT_PACKAGES, versions);
+  }
+
+  /** Installs and builds what is missing, starts Wine and the forwarder. */
   static async start(kind = DEBIAN_12) {
     const { name, wine } = kind;
     const directory = join(BUILD, process.env.VSC_WINDOWS_LAB ?? name);
-    installAll(kind);
+    WindowsLab.install(kind);
     const lock = new LabLock(directory);
     const lab = new WindowsLab(new WinePrefix(directory, wine), lock);
     for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -121,14 +130,6 @@ export class WindowsLab {
 /** By content: what Wine put there under the name may be the younger. */
 function isSame(file, copy) {
   return existsSync(copy) && readFileSync(file).equals(readFileSync(copy));
-}
-
-/** The two kinds share vitest. */
-function installAll({ install, versions }) {
-  install?.();
-  const isNext = versions.every((version) => !DEBIAN_12.versions.includes(version));
-  installPackages(SOURCES, PACKAGES, isNext ? [] : versions);
-  if (isNext) installPackages(join(SOURCES, 'next'), NEXT_PACKAGES, versions);
 }
 
 async function buildAll() {

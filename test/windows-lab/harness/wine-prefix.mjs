@@ -62,7 +62,9 @@ export class WinePrefix {
     if (existsSync(whole)) return;
     const [program] = this.#wine.program;
     if (isAbsolute(program) && !existsSync(program)) {
-      throw new ExpectedError(`The Windows lab needs Wine: ${program} is missing`);
+      throw new ExpectedError(
+        `The Windows lab needs Wine: ${program} is missing. On Debian (x86-64): apt-get install wine64 libwine`,
+      );
     }
     console.log('Windows lab: making the Wine prefix');
     rmSync(join(this.#directory, 'prefix'), { recursive: true, force: true });
