@@ -45,7 +45,10 @@ async function sample(kind: string, cycles: number): Promise<Measured[]> {
     if (!client) throw new Error(`No process ${child.pid} among ${JSON.stringify(processes)}`);
     const servers = processes.filter(({ name }) => name === SERVER);
     samples.push({ cycle, client, servers });
-    if (isLong) console.log(`${kind} ${cycle}: ${client.handles} handles`);
+    if (isLong) {
+      const size = mebibytes(client.privateBytes);
+      console.log(`${kind} ${cycle}: ${size} private, ${client.handles} handles`);
+    }
     child.stdin.write('\n');
   }
   expect(await ended).toEqual([0, null]);
