@@ -132,9 +132,15 @@ function isSame(file, copy) {
   return existsSync(copy) && readFileSync(file).equals(readFileSync(copy));
 }
 
+/** The labs of a clone share what is built: a half-written program is not to be taken by another. */
 async function buildAll() {
-  await buildCom();
-  await buildDoubles(PROGRAMS);
+  const lock = await LabLock.whenFree(PROGRAMS);
+  try {
+    await buildCom();
+    await buildDoubles(PROGRAMS);
+  } finally {
+    lock.release();
+  }
 }
 
 /** Waits for the end of all, and then throws the first failure. */
