@@ -1,5 +1,4 @@
-// Makes this clone ready to run: `node scripts/setup.mjs`, with --test for what the tests need too,
-// with --windows-lab for the lab's.
+// Makes this clone ready to run: `node scripts/setup.mjs`, with --test for what the tests need too.
 // Needs nothing but Node. This file keeps to syntax and modules that old Nodes know, so that an old
 // Node gets a sentence and not a stack trace; the work is in setup/main.mjs.
 
@@ -15,12 +14,7 @@ if (major < MINIMUM[0] || (major === MINIMUM[0] && minor < MINIMUM[1])) {
   process.exitCode = 1;
 } else {
   import('./setup/main.mjs')
-    .then(({ setup }) =>
-      setup({
-        forTests: process.argv.includes('--test'),
-        forWindowsLab: process.argv.includes('--windows-lab'),
-      }),
-    )
+    .then(({ setup }) => setup({ forTests: process.argv.includes('--test') }))
     .catch((error) => {
       console.error(error.expected ? error.message : error);
       process.exitCode = 1;

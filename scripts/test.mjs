@@ -1,45 +1,84 @@
 // Runs every check of the project and ends with the line `N passed, N failed`: the tests' numbers,
 // and one more failure for each check that failed without a test of its own.
 // --soak runs instead the long checks with their full counts.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT, run, runTool } from './support/run.mjs';
-import { longChecks, tally } from './support/vitest-results.mjs';
+import { longChecks, sum, tally } from './support/vitest-results.mjs';
 
 const soak = process.argv.includes('--soak');
-const problems = [];
-
-if (soak) {
-  conclude(runVitest(longChecks(join(ROOT, 'test')), { ...process.env, VSC_SOAK: '1' }));
-} else {
-  if (runScript('lint.mjs') !== 0) problems.push('lint');
-  const tests = runVitest([], process.env);
-  if (runScript('sanitize.mjs') !== 0) problems.push('sanitizers');
-  conclude(tests);
+const scratch = mkdtempSync(join(tmpdir(), 'virtual-smartcard-test-'));
+try {
+  conclude(soak ? await runLongChecks() : await runAll());
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
 }
 
-function runScript(name) {
-  return run(process.execPath, [`scripts/${name}`]);
+async function runAll() {
+  const checks = [check('lint')];
+  checks.push(await runTests());
+  checks.push(check('sanitize'));
+  return sum(checks);
 }
 
-function runVitest(files, env) {
-  const scratch = mkdtempSync(join(tmpdir(), 'virtual-smartcard-test-'));
-  try {
-    const report = join(scratch, 'report.json');
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const status = runTool('vitest/vitest.mjs', ['run', ...reporters, ...files], { env });
-    return tally(report, status);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+async function runLongChecks() {
+  process.env.VSC_SOAK = '1';
+  const files = longChecks(join(ROOT, 'test'));
+  const isInLab = (file) => file.startsWith(join(ROOT, 'test', 'windows-lab'));
+  const inLab = files.filter(isInLab).map((file) => file.slice(ROOT.length));
+  return runTests({ files: files.filter((file) => !isInLab(file)), inLab });
 }
 
-function conclude(tests) {
-  problems.push(...tests.problems);
+/** The Windows lab, whose programs wait for each other most of the time, runs beside the other tests. */
+async function runTests({ files = [], inLab = [] } = {}) {
+  const lab = runWindowsLab(inLab);
+  const tests = runVitest(files);
+  return sum([tests, await lab]);
+}
+
+function runVitest(files) {
+  const report = join(scratch, 'report.json');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  return tally(report, runTool('vitest/vitest.mjs', ['run', ...reporters, ...files]));
+}
+
+/** What it prints is shown when it has ended, so that the two do not mix. */
+async function runWindowsLab(files) {
+  const results = join(scratch, 'windows-lab.json');
+  const output = join(scratch, 'windows-lab.txt');
+  const status = await startBeside('test-windows', [`--results=${results}`, ...files], output);
+  console.log(`\nThe Windows lab (npm run test:windows):\n${readFileSync(output, 'utf8')}`);
+  if (existsSync(results)) return JSON.parse(readFileSync(results, 'utf8'));
+  return failure(`the Windows lab ended with exit code ${status} and without results`);
+}
+
+/** Starts a script that goes on while this process waits for others; resolves to its exit code. */
+async function startBeside(name, args, outputFile) {
+  const output = openSync(outputFile, 'w');
+  const child = spawn(process.execPath, [`scripts/${name}.mjs`, ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', output, output],
+  });
+  closeSync(output);
+  const [code, signal] = await once(child, 'exit');
+  return code ?? signal;
+}
+
+/** Another check's script. */
+function check(name) {
+  return run(process.execPath, [`scripts/${name}.mjs`]) === 0 ? sum([]) : failure(name);
+}
+
+function failure(problem) {
+  return { ...sum([]), problems: [problem] };
+}
+
+function conclude({ passed, failed, skipped, problems }) {
   for (const problem of problems) console.log(`FAILED: ${problem}`);
-  const failed = tests.failed + problems.length;
-  const skipped = tests.skipped > 0 ? `, ${tests.skipped} skipped` : '';
-  console.log(`${tests.passed} passed, ${failed} failed${skipped}`);
-  process.exitCode = failed === 0 ? 0 : 1;
+  const all = failed + problems.length;
+  console.log(`${passed} passed, ${all} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  process.exitCode = all === 0 ? 0 : 1;
 }

@@ -17,7 +17,7 @@ const TO_TEST = [
   'tpm2-tools',
 ];
 
-/** What the Windows lab runs on and is built with (`npm run test:windows`). */
+/** What the tests need for the Windows lab, which runs on Wine and is built by MinGW-w64. */
 const FOR_WINDOWS_LAB = [
   'binutils-mingw-w64-x86-64',
   'g++-mingw-w64-x86-64-posix',
@@ -27,7 +27,7 @@ const FOR_WINDOWS_LAB = [
 ];
 
 /** Installs the missing Debian packages, or says how to. */
-export function installSystemPackages({ forTests, forWindowsLab }) {
+export function installSystemPackages({ forTests }) {
   if (process.platform === 'win32') {
     throw new ExpectedError(
       'Setup does nothing on Windows. The backend for Windows is built by `npm ci` and' +
@@ -40,8 +40,7 @@ export function installSystemPackages({ forTests, forWindowsLab }) {
   const installed = installedDebianPackages();
   const wanted = [
     ...TO_RUN,
-    ...(forTests ? TO_TEST : []),
-    ...(forWindowsLab ? FOR_WINDOWS_LAB : []),
+    ...(forTests ? [...TO_TEST, ...FOR_WINDOWS_LAB] : []),
     ...nodeHeadersPackage(installed),
   ];
   if (!installed) return explainOtherLinux({ wanted, forTests });

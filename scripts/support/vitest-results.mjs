@@ -35,6 +35,13 @@ export function tally(file, exitCode) {
   return counts;
 }
 
+/** Adds what {@link tally} counted in several runs. */
+export function sum(results) {
+  const add = (name) => results.reduce((total, result) => total + result[name], 0);
+  const problems = results.flatMap((result) => result.problems);
+  return { passed: add('passed'), failed: add('failed'), skipped: add('skipped'), problems };
+}
+
 /** The test files whose counts depend on `test/support/counts.ts`; there are some. */
 export function longChecks(folder) {
   const files = readdirSync(folder, { recursive: true })

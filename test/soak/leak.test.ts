@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { count } from '../support/counts.js';
+import { type Sample, slope } from '../support/slope.js';
 import { temporaryDirectory } from '../support/store.js';
 
 const WORKER = fileURLToPath(new URL('../support/leak-worker.mjs', import.meta.url));
@@ -22,9 +23,7 @@ const QUIET_V8 = ['--expose-gc', '--max-semi-space-size=1', '--no-opt', '--singl
  */
 const BOUND = count(16 * 1024, 1024);
 
-type Sample = [cycle: number, residentSet: number];
-
-/** Runs the cycles in a process of their own and samples its resident set. */
+/** Runs the cycles in a process of their own and samples its resident set, in bytes. */
 async function sample(cycle: string, cycles: number, more: object = {}): Promise<Sample[]> {
   const stateDirectory = await temporaryDirectory();
   const every = Math.ceil(cycles / 200);
@@ -32,16 +31,6 @@ async function sample(cycle: string, cycles: number, more: object = {}): Promise
   const run = promisify(execFile);
   const { stdout } = await run(process.execPath, [...QUIET_V8, WORKER, job]);
   return JSON.parse(stdout) as Sample[];
-}
-
-/** Slope of the resident set by least squares over the last 80 %, in bytes per cycle. */
-function slope(samples: readonly Sample[]): number {
-  const points = samples.slice(Math.floor(samples.length * 0.2));
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const x = mean(points.map(([cycle]) => cycle));
-  const y = mean(points.map(([, residentSet]) => residentSet));
-  const covariance = mean(points.map(([cycle, size]) => (cycle - x) * (size - y)));
-  return covariance / mean(points.map(([cycle]) => (cycle - x) ** 2));
 }
 
 test.each([

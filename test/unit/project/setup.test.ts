@@ -51,7 +51,7 @@ describe('setup of the system packages', () => {
     program('apt-get', 'printf "%s\\n" "$*" >> "$0.log"; exit 0');
     program('npm', 'exit 7');
     setup(['--as-root', '--test']);
-    for (const name of ['swtpm', 'tpm2-tools', 'opensc', 'clang-format', 'gdb']) {
+    for (const name of ['swtpm', 'tpm2-tools', 'opensc', 'clang-format', 'gdb', 'wine64']) {
       expect(calls('apt-get')[1]).toContain(` ${name}`);
     }
   });

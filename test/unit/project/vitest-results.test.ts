@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { longChecks, tally } from '../../../scripts/support/vitest-results.mjs';
+import { longChecks, sum, tally } from '../../../scripts/support/vitest-results.mjs';
 
 const VITEST = fileURLToPath(new URL('../../../node_modules/vitest/vitest.mjs', import.meta.url));
 
@@ -64,6 +64,16 @@ describe('the closing count', () => {
       'vitest ended without a report',
     ]);
   });
+});
+
+it('several runs are added up', () => {
+  const one = { passed: 2, failed: 1, skipped: 0, problems: ['a'] };
+  const other = { passed: 3, failed: 0, skipped: 4, problems: ['b', 'c'] };
+  expect(sum([one, other])).toEqual({
+    ...{ passed: 5, failed: 1, skipped: 4 },
+    problems: ['a', 'b', 'c'],
+  });
+  expect(sum([])).toEqual({ passed: 0, failed: 0, skipped: 0, problems: [] });
 });
 
 it('the long checks are the files that take their counts from counts.ts', () => {

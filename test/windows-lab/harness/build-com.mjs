@@ -13,13 +13,22 @@ const OBJECTS = join(PROGRAMS, 'objects-com');
 export const SERVER = join(PROGRAMS, 'TpmVscMgrSvr.exe');
 /** Calls the server as a test tells it to. */
 export const CLIENT = join(PROGRAMS, 'manager_client.exe');
+/** Measures what processes take of the system. */
+export const RESOURCES = join(PROGRAMS, 'process_resources.exe');
 export const PROXY = join(PROGRAMS, 'tpmvscmgr_proxy.dll');
 export const RANDOM = join(PROGRAMS, 'bcryptprimitives.dll');
+
+/** The programs, by the folders of their sources, with the libraries that only they need. */
+const PROGRAM_FOLDERS = {
+  'com/server': [SERVER, 'bcrypt'],
+  'com/client': [CLIENT],
+  resources: [RESOURCES, 'ntdll'],
+};
 
 /** Three methods have one: the instance id of the card that they created. */
 const OUT_STRINGS = 3;
 
-/** Builds the COM server, its proxy and stub, and the DLL that vitest misses in Wine. */
+/** Builds the lab's programs, the COM server's proxy and stub, and the DLL that vitest misses in Wine. */
 export async function buildCom() {
   await generate();
   await buildProxy();
@@ -45,25 +54,29 @@ async function generate() {
 }
 
 async function buildProxy() {
+  const folder = join(COM, 'proxy');
   const sources = ['dlldata.c', 'tpmvscmgr_i.c', 'tpmvscmgr_p.c'];
-  const paths = sources.map((name) => join(GENERATED, name));
-  const declarations = join(COM, 'proxy.h');
+  const generated = sources.map((name) => join(GENERATED, name));
+  const declarations = join(folder, 'proxy.h');
+  const paths = [...generated, ...filesOf(folder, '.cc')];
   const objects = await compile(join(OBJECTS, 'proxy'), paths, {
-    headers: [join(GENERATED, 'tpmvscmgr.h'), declarations],
-    includes: [GENERATED],
+    headers: [join(GENERATED, 'tpmvscmgr.h'), ...filesOf(folder, '.h')],
+    includes: [GENERATED, COM],
     flags: ['-DREGISTER_PROXY_DLL', '-include', declarations],
   });
-  const definition = join(COM, 'proxy.def');
+  const definition = join(folder, 'proxy.def');
   const libraries = ['-lrpcrt4', '-lole32', '-luuid'];
   await link(PROXY, [...objects, definition], ['-shared', ...libraries]);
 }
 
-/** The server and the client that tests it share what the other doubles share. */
+/** They share what the doubles share. */
 async function buildPrograms() {
   const common = join(DOUBLES, 'common');
   const options = {
     headers: [
-      ...[join(COM, 'server'), join(COM, 'client'), common].flatMap((name) => filesOf(name, '.h')),
+      ...[...Object.keys(PROGRAM_FOLDERS).map((name) => join(SOURCES, name)), common].flatMap(
+        (name) => filesOf(name, '.h'),
+      ),
       join(GENERATED, 'tpmvscmgr.h'),
     ],
     includes: [GENERATED, COM, DOUBLES],
@@ -75,12 +88,14 @@ async function buildPrograms() {
     options,
   );
   const program = async (output, folder, libraries) => {
-    const own = await compile(join(OBJECTS, folder), filesOf(join(COM, folder), '.cc'), options);
+    const sources = filesOf(join(SOURCES, folder), '.cc');
+    const own = await compile(join(OBJECTS, folder), sources, options);
     const all = ['ole32', 'uuid', 'ws2_32', 'advapi32', ...libraries].map((name) => `-l${name}`);
     await link(output, [...own, ...shared], all);
   };
-  await program(SERVER, 'server', ['bcrypt']);
-  await program(CLIENT, 'client', []);
+  for (const [folder, [output, ...libraries]] of Object.entries(PROGRAM_FOLDERS)) {
+    await program(output, folder, libraries);
+  }
 }
 
 async function buildRandom() {

@@ -1,10 +1,25 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ExpectedError } from '../../../scripts/support/run.mjs';
+
+const PATIENCE_MS = 10 * 60_000;
+const INTERVAL_MS = 200;
 
 /** A lab is one machine with one registry: two runs on it at a time would be in each other's way. */
 export class LabLock {
   #file;
+
+  /** For what takes a while and then is free again. */
+  static async whenFree(directory) {
+    for (const end = Date.now() + PATIENCE_MS; ; await delay(INTERVAL_MS)) {
+      try {
+        return new LabLock(directory);
+      } catch (error) {
+        if (!error.expected || Date.now() > end) throw error;
+      }
+    }
+  }
 
   /** @throws ExpectedError while another process that lives has it */
   constructor(directory) {

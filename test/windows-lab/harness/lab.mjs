@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildDoubles, DOUBLES, REGISTRY } from '../doubles/build.mjs';
-import { buildCom, CLIENT, PROXY, RANDOM, SERVER } from './build-com.mjs';
+import { buildCom, CLIENT, PROXY, RANDOM, RESOURCES, SERVER } from './build-com.mjs';
 import { buildKeyClient, KEY_CLIENT } from './build-key-client.mjs';
 import { ForwarderProcess } from './forwarder-process.mjs';
 import { LabLock } from './lab-lock.mjs';
@@ -39,11 +39,20 @@ export class WindowsLab {
   #forwarder;
   #lock;
 
-  /** Builds what is missing, starts Wine and the forwarder. */
+  /** Installs what runs inside, as far as it is missing. */
+  static install({ install, versions } = DEBIAN_12) {
+    install?.();
+    // The two kinds share vitest.
+    const isNext = versions.every((version) => !DEBIAN_12.versions.includes(version));
+    installPackages(SOURCES, PACKAGES, isNext ? [] : versions);
+    if (isNext) installPackages(join(SOURCES, 'next'), NEXT_PACKAGES, versions);
+  }
+
+  /** Installs and builds what is missing, starts Wine and the forwarder. */
   static async start(kind = DEBIAN_12) {
     const { name, wine } = kind;
     const directory = join(BUILD, process.env.VSC_WINDOWS_LAB ?? name);
-    installAll(kind);
+    WindowsLab.install(kind);
     const lock = new LabLock(directory);
     const lab = new WindowsLab(new WinePrefix(directory, wine), lock);
     for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -108,8 +117,8 @@ export class WindowsLab {
 
   /** Puts the doubles where Windows has what they stand for. */
   async #install() {
-    const programs = [SERVER, CLIENT, KEY_CLIENT, PROXY, RANDOM];
-    const files = [...programs, ...DOUBLES.map((name) => join(PROGRAMS, name))];
+    const own = [SERVER, CLIENT, RESOURCES, KEY_CLIENT, PROXY, RANDOM];
+    const files = [...own, ...DOUBLES.map((name) => join(PROGRAMS, name))];
     const copyOf = (file) => join(this.#prefix.system32, basename(file));
     const changed = files.filter((file) => !isSame(file, copyOf(file)));
     for (const file of changed) copyFileSync(file, copyOf(file));
@@ -124,18 +133,16 @@ function isSame(file, copy) {
   return existsSync(copy) && readFileSync(file).equals(readFileSync(copy));
 }
 
-/** The two kinds share vitest. */
-function installAll({ install, versions }) {
-  install?.();
-  const isNext = versions.every((version) => !DEBIAN_12.versions.includes(version));
-  installPackages(SOURCES, PACKAGES, isNext ? [] : versions);
-  if (isNext) installPackages(join(SOURCES, 'next'), NEXT_PACKAGES, versions);
-}
-
+/** The labs of a clone share what is built: a half-written program is not to be taken by another. */
 async function buildAll() {
-  await buildCom();
-  await buildDoubles(PROGRAMS);
-  await buildKeyClient();
+  const lock = await LabLock.whenFree(PROGRAMS);
+  try {
+    await buildCom();
+    await buildDoubles(PROGRAMS);
+    await buildKeyClient();
+  } finally {
+    lock.release();
+  }
 }
 
 /** Waits for the end of all, and then throws the first failure. */

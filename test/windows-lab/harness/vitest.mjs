@@ -1,15 +1,51 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../../../scripts/support/run.mjs';
 import { PACKAGES, SOURCES, windowsPath } from './paths.mjs';
+import { Progress } from './progress.mjs';
 
 const VITEST = join(PACKAGES, 'node_modules', 'vitest', 'vitest.mjs');
+const REPORTER = join(SOURCES, 'harness', 'progress-reporter.mjs');
 
-/** Runs vitest inside the lab with the lab's configuration and resolves to its exit code. */
-export function runVitest(lab, version, args, options = {}) {
+/** Longer than a test and the hooks around it may take. */
+const SILENCE_MS = 200_000;
+
+/** A run in which nothing happened any more. Everything inside the lab has been ended. */
+export class Hang extends Error {
+  /** @param {Progress} progress */
+  constructor(progress) {
+    super(`${progress.place}: nothing happened for ${SILENCE_MS / 1000} s`);
+    this.counts = progress.counts;
+  }
+}
+
+/**
+ * Runs vitest inside the lab with the lab's configuration and resolves to its exit code.
+ *
+ * @throws Hang when no test begins or ends for long, which a test's own time-out does not see in a
+ * process that is stuck
+ */
+export async function runVitest(lab, version, args) {
   const config = `--config=${windowsPath(join(SOURCES, 'vitest.config.mjs'))}`;
-  return lab.node(version, [windowsPath(VITEST), 'run', config, ...args], {
-    cwd: ROOT,
-    timeoutMs: 10 * 60 * 1000,
-    ...options,
-  });
+  const scratch = mkdtempSync(join(tmpdir(), 'virtual-smartcard-windows-'));
+  const file = join(scratch, 'progress');
+  const progress = new Progress(file);
+  const hung = new AbortController();
+  const watchdog = setInterval(() => {
+    if (progress.silence > SILENCE_MS) hung.abort(new Hang(progress));
+  }, 1000);
+  const shown = args.some((arg) => arg.startsWith('--reporter=')) ? [] : ['--reporter=default'];
+  const reporters = [...shown, `--reporter=${windowsPath(REPORTER)}`];
+  const line = [windowsPath(VITEST), 'run', config, ...reporters, ...args];
+  try {
+    return await lab.node(version, line, {
+      cwd: ROOT,
+      env: { VSC_LAB_PROGRESS: windowsPath(file) },
+      signal: hung.signal,
+    });
+  } finally {
+    clearInterval(watchdog);
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }

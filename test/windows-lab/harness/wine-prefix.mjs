@@ -24,15 +24,12 @@ const SETTINGS = {
 };
 
 /** What a program inside Wine gets of this process's environment. */
-const INHERITED = ['PATH', 'HOME', 'USER', 'CI', 'NO_COLOR'];
+const INHERITED = ['PATH', 'HOME', 'USER', 'CI', 'NO_COLOR', 'VSC_SOAK'];
 
 const CRASH_KEY = 'Software\\Microsoft\\Windows NT\\CurrentVersion\\AeDebug';
 
 /** Wine answers within this, even on a machine that is busy. */
 const WINE_TIMEOUT_MS = 120_000;
-
-/** Thrown when a program inside Wine does not end in time. */
-export class TimedOut extends Error {}
 
 /**
  * A Wine prefix: a drive C with a registry. Between {@link start} and {@link end} one wineserver and
@@ -65,7 +62,9 @@ export class WinePrefix {
     if (existsSync(whole)) return;
     const [program] = this.#wine.program;
     if (isAbsolute(program) && !existsSync(program)) {
-      throw new ExpectedError(`The Windows lab needs Wine: ${program} is missing`);
+      throw new ExpectedError(
+        `The Windows lab needs Wine: ${program} is missing. On Debian (x86-64): apt-get install wine64 libwine`,
+      );
     }
     console.log('Windows lab: making the Wine prefix');
     rmSync(join(this.#directory, 'prefix'), { recursive: true, force: true });
@@ -107,14 +106,14 @@ export class WinePrefix {
    *
    * @param {string} program - a name on Wine's own path, or a path of this machine
    * @param {string[]} args
-   * @param {{ env?: Record<string, string>, cwd?: string, timeoutMs?: number, input?: string,
+   * @param {{ env?: Record<string, string>, cwd?: string, input?: string, signal?: AbortSignal,
    *   stdout?: (text: Buffer) => void, stderr?: (text: Buffer) => void }} [options]
    * @returns {Promise<number>} its exit code. Only the low 8 bits reach this side; Wine makes 1 of a
    * code that would be 0 in them and is not.
-   * @throws TimedOut after `timeoutMs`; then nothing runs inside any more
+   * @throws the signal's reason once it is given; then nothing runs inside any more
    */
   async run(program, args, options = {}) {
-    const { timeoutMs = WINE_TIMEOUT_MS, cwd, env = {} } = options;
+    const { cwd, env = {}, signal } = options;
     const name = join(this.#directory, `output-${process.pid}-${++this.#runs}`);
     const files = [`${name}.stdout`, `${name}.stderr`];
     const descriptors = files.map((file) => openSync(file, 'w+'));
@@ -131,7 +130,7 @@ export class WinePrefix {
         stdio: [options.input === undefined ? 'ignore' : 'pipe', ...descriptors],
       });
       child.stdin?.end(options.input);
-      return await exitOf(child, timeoutMs, () => this.#endServer());
+      return await exitOf(child, signal, () => this.#endServer());
     } finally {
       for (const follower of followers) follower.end();
       for (const file of files) rmSync(file, { force: true });
@@ -140,12 +139,17 @@ export class WinePrefix {
 
   /** Like {@link run}, quietly; returns what it printed and throws when it fails. */
   async #must(program, args, input) {
+    const line = [program, ...args].join(' ');
     const printed = [];
     const keep = (text) => printed.push(text);
-    const status = await this.run(program, args, { input, stdout: keep, stderr: keep });
+    const signal = AbortSignal.timeout(WINE_TIMEOUT_MS);
+    const options = { input, signal, stdout: keep, stderr: keep };
+    const status = await this.run(program, args, options).catch((error) => {
+      if (!signal.aborted) throw error;
+      throw new Error(`Wine: ${line} did not end within ${WINE_TIMEOUT_MS / 1000} s`);
+    });
     if (status === 0) return;
-    const text = Buffer.concat(printed).toString();
-    throw new Error(`Wine: ${[program, ...args].join(' ')} ended with ${status}\n${text}`);
+    throw new Error(`Wine: ${line} ended with ${status}\n${Buffer.concat(printed)}`);
   }
 
   /** Loads a DLL and lets it enter itself into the registry. */
@@ -207,23 +211,18 @@ function show(stream) {
   return (text) => stream.write(text);
 }
 
-function exitOf(child, timeoutMs, endAll) {
+function exitOf(child, signal, endAll) {
   return new Promise((resolve, reject) => {
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
+    const end = () => {
       endAll();
       child.kill('SIGKILL');
-    }, timeoutMs);
-    child.once('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    child.once('exit', (code, signal) => {
-      clearTimeout(timer);
-      const line = child.spawnargs.slice(1).join(' ');
-      if (isLate) reject(new TimedOut(`${line} did not end within ${timeoutMs} ms`));
-      else resolve(code ?? 128 + (signal === 'SIGKILL' ? 9 : 0));
+    };
+    signal?.addEventListener('abort', end);
+    child.once('error', reject);
+    child.once('exit', (code, killer) => {
+      signal?.removeEventListener('abort', end);
+      if (signal?.aborted) reject(signal.reason);
+      else resolve(code ?? 128 + (killer === 'SIGKILL' ? 9 : 0));
     });
   });
 }

@@ -32,11 +32,16 @@ WCHAR* CopyForCaller(const std::wstring& text) {
   return static_cast<WCHAR*>(memcpy(copy, text.c_str(), size));
 }
 
+/** Its id. */
 std::string MakeCard(const CreateArguments& arguments, const Plan& plan) {
   Json::Object request = arguments.Request();
   if (plan.readerLagMs > 0) request.emplace_back("readerLagMs", plan.readerLagMs);
+  const CardAndNode lock(CardsAndNodes());
   try {
-    return ForwarderClient::Ask("createCard", std::move(request)).At("instanceId").String();
+    const Json card = ForwarderClient::Ask("createCard", std::move(request));
+    const std::string& id = card.At("instanceId").String();
+    AddReaderNode(Wide(id), arguments.friendlyName, plan.readerLagMs);
+    return id;
   } catch (const ForwarderError& error) {
     if (error.code() != "ERR_CARD_LIMIT") throw;
     throw Failure(kLimitReached, {kReaderCountLimit, kCardCreate});
@@ -45,6 +50,7 @@ std::string MakeCard(const CreateArguments& arguments, const Plan& plan) {
 
 /** Takes back a card that was made for a call that then failed. */
 void TakeBack(const std::string& id) {
+  const CardAndNode lock(CardsAndNodes());
   RemoveReaderNode(Wide(id));
   ForwarderClient::Ask("destroyCard", {{"instanceId", id}});
 }
@@ -70,7 +76,6 @@ HRESULT CreateCard(const char* method, const CreateArguments& arguments,
     const Reporter reporter(callback, plan);
     for (const int status : kBefore) reporter.Progress(status);
     const std::string id = MakeCard(arguments, plan);
-    AddReaderNode(Wide(id), arguments.friendlyName, plan.readerLagMs);
     try {
       Generate(arguments, reporter);
     } catch (const Failure&) {

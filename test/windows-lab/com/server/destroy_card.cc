@@ -24,6 +24,7 @@ constexpr int kCardDestroy = 18;
 constexpr uint32_t kNotFound = 0x80070490;
 
 void RemoveCard(const std::string& id) {
+  const CardAndNode lock(CardsAndNodes());
   try {
     ForwarderClient::Ask("destroyCard", {{"instanceId", id}});
   } catch (const ForwarderError& error) {

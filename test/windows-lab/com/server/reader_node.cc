@@ -41,6 +41,11 @@ void Add(const std::wstring& instanceId, const std::wstring& friendlyName) {
 
 }  // namespace
 
+std::mutex& CardsAndNodes() {
+  static std::mutex mutex;
+  return mutex;
+}
+
 void AddReaderNode(const std::wstring& instanceId, const std::wstring& friendlyName,
                    unsigned lagMs) {
   if (lagMs == 0) return Add(instanceId, friendlyName);

@@ -1,8 +1,16 @@
 #pragma once
 
+#include <mutex>
 #include <string>
 
 namespace lab {
+
+/**
+ * Held while a card comes or goes together with its node: as soon as a card is gone, another one
+ * may have its number.
+ */
+using CardAndNode = std::lock_guard<std::mutex>;
+std::mutex& CardsAndNodes();
 
 /**
  * Enters a reader's device node where SetupAPI looks for it, as the PnP manager does: at once, or
