@@ -3,13 +3,22 @@
 //   node scripts/build-windows.mjs --output F   the same to another file
 // Node's functions are bound when first called and taken from whatever program loads the addon, so
 // that it works in Electron too; it needs no DLL that does not come with Windows.
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { MINGW_COMPILER, MINGW_PREFIX, mingwIsThere } from './support/mingw.mjs';
 import { findNodeHeaders } from './support/node-headers.mjs';
 import { ExpectedError, outputOf, ROOT, runOrFail } from './support/run.mjs';
+import { delayLoadSources, WINDOWS_LIBRARIES, windowsSources } from './support/windows-sources.mjs';
 
-const PREFIX = 'x86_64-w64-mingw32-';
 const WORK = join(ROOT, 'build', 'windows-x64');
 const OUTPUT = resolve(ROOT, option('--output') ?? 'prebuilds/win32-x64/virtual-smartcard.node');
 
@@ -31,39 +40,23 @@ const FLAGS = [
   '-D_UNICODE',
   '-D_WIN32_WINNT=0x0A00',
 ];
-/** As in binding.gyp. */
-const LIBRARIES = ['ole32', 'setupapi', 'advapi32', 'user32', 'uuid'];
-
-const compiler = process.env.VSC_MINGW_CXX ?? `${PREFIX}g++-posix`;
 const headers = findNodeHeaders();
 if (!headers) throw new ExpectedError("Node's headers are missing: set npm_config_nodedir.");
-if (outputOf(compiler, ['--version']) === undefined) {
+if (!mingwIsThere()) {
   throw new ExpectedError(
-    `${compiler} is missing: apt install g++-mingw-w64-x86-64-posix, or set VSC_MINGW_CXX.`,
+    `${MINGW_COMPILER} is missing: apt install g++-mingw-w64-x86-64-posix, or set VSC_MINGW_CXX.`,
   );
 }
 
 mkdirSync(WORK, { recursive: true });
 mkdirSync(dirname(OUTPUT), { recursive: true });
-const sources = [
-  'native/addon.cc',
-  ...['native/node', 'native/windows', 'native/delay-load'].flatMap(sourcesBelow),
-];
-const objects = await compileAll(sources);
+const objects = await compileAll([...windowsSources(), ...delayLoadSources()]);
 link(objects);
-requireSystemLibrariesOnly();
 console.log(`${OUTPUT} (${Math.round(statSync(OUTPUT).size / 1024)} KB)`);
 
 function option(name) {
   const position = process.argv.indexOf(name);
   return position < 0 ? undefined : process.argv[position + 1];
-}
-
-function sourcesBelow(folder) {
-  return readdirSync(join(ROOT, folder), { recursive: true })
-    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
-    .filter((name) => name.endsWith('.cc'))
-    .sort();
 }
 
 /** Compiles what is newer than its object, several files at once. */
@@ -88,7 +81,7 @@ async function compileAll(files) {
         '-o',
         object,
       ];
-      const child = spawn(compiler, args, { cwd: ROOT, stdio: 'inherit' });
+      const child = spawn(MINGW_COMPILER, args, { cwd: ROOT, stdio: 'inherit' });
       const status = await new Promise((end, fail) => child.on('exit', end).on('error', fail));
       if (status !== 0) throw new ExpectedError(`${file} does not compile.`);
     }
@@ -113,33 +106,47 @@ function modified(file) {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
+/** Links in a folder of its own and puts the addon in place when it is whole: programs may be using it. */
 function link(objects) {
-  const definitions = join(WORK, 'node.def');
-  writeFileSync(
-    definitions,
-    ['LIBRARY node.exe', 'EXPORTS', ...nodeFunctions(objects), ''].join('\n'),
-  );
-  const delayed = join(WORK, 'libnode-delayed.a');
-  runOrFail(`${PREFIX}dlltool`, ['-d', definitions, '-D', 'node.exe', '-y', delayed]);
-  runOrFail(compiler, [
-    '-shared',
-    '-static',
-    '-s',
-    '-Wl,--dynamicbase,--nxcompat,--high-entropy-va',
-    ...objects,
-    delayed,
-    // Made for each linking: the delay helper of MinGW-w64.
-    '-ldelayimp',
-    '-lssp',
-    ...LIBRARIES.map((name) => `-l${name}`),
-    '-o',
-    OUTPUT,
-  ]);
+  if (objects.every((object) => modified(object) < modified(OUTPUT))) return;
+  const folder = mkdtempSync(join(WORK, 'link-'));
+  try {
+    const linked = join(folder, basename(OUTPUT));
+    runOrFail(MINGW_COMPILER, [
+      '-shared',
+      '-static',
+      '-s',
+      '-Wl,--dynamicbase,--nxcompat,--high-entropy-va',
+      ...objects,
+      delayedNode(folder, objects),
+      // Made for each linking: the delay helper of MinGW-w64.
+      '-ldelayimp',
+      '-lssp',
+      ...WINDOWS_LIBRARIES.map((name) => `-l${name}`),
+      '-o',
+      linked,
+    ]);
+    requireSystemLibrariesOnly(linked);
+    renameSync(linked, OUTPUT);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The import library of the program's own functions. */
+function delayedNode(folder, objects) {
+  const definitions = join(folder, 'node.def');
+  const lines = ['LIBRARY node.exe', 'EXPORTS', ...nodeFunctions(objects), ''];
+  writeFileSync(definitions, lines.join('\n'));
+  const library = join(folder, 'libnode-delayed.a');
+  runOrFail(`${MINGW_PREFIX}dlltool`, ['-d', definitions, '-D', 'node.exe', '-y', library]);
+  return library;
 }
 
 /** The functions of Node that the objects call. */
 function nodeFunctions(objects) {
-  const symbols = outputOf(`${PREFIX}nm`, ['--undefined-only', '--no-sort', ...objects]) ?? '';
+  const symbols =
+    outputOf(`${MINGW_PREFIX}nm`, ['--undefined-only', '--no-sort', ...objects]) ?? '';
   const names = [...symbols.matchAll(/ U (?:__imp_)?((?:napi|node_api)_\w+)$/gm)].map(
     ([, name]) => name,
   );
@@ -147,14 +154,16 @@ function nodeFunctions(objects) {
 }
 
 /** The addon is to load on a Windows that has nothing installed. */
-function requireSystemLibrariesOnly() {
-  const headersOfFile = outputOf(`${PREFIX}objdump`, ['-p', OUTPUT]) ?? '';
+function requireSystemLibrariesOnly(file) {
+  const headersOfFile = outputOf(`${MINGW_PREFIX}objdump`, ['-p', file]) ?? '';
   const names = [...headersOfFile.matchAll(/DLL Name: (\S+)/g)].map(([, name]) => name);
   const system = new Set(
-    ['KERNEL32', 'msvcrt', 'ntdll', ...LIBRARIES].map((name) => `${name.toLowerCase()}.dll`),
+    ['KERNEL32', 'msvcrt', 'ntdll', ...WINDOWS_LIBRARIES].map(
+      (name) => `${name.toLowerCase()}.dll`,
+    ),
   );
   const foreign = names.filter((name) => !system.has(name.toLowerCase()));
   if (names.length === 0 || foreign.length > 0) {
-    throw new ExpectedError(`${basename(OUTPUT)} needs what is not Windows' own: ${foreign}.`);
+    throw new ExpectedError(`The addon needs what is not Windows' own: ${foreign}.`);
   }
 }
