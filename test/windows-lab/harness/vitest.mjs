@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../../../scripts/support/run.mjs';
+import { InstalledPackage } from './installed-package.mjs';
 import { PACKAGES, SOURCES, windowsPath } from './paths.mjs';
 import { Progress } from './progress.mjs';
 
@@ -28,24 +29,33 @@ export class Hang extends Error {
  */
 export async function runVitest(lab, version, args) {
   const config = `--config=${windowsPath(join(SOURCES, 'vitest.config.mjs'))}`;
+  const installed = testsPackage(args) ? await InstalledPackage.make() : undefined;
+  const project = installed ? { VSC_LAB_PROJECT: windowsPath(installed.project) } : {};
   const scratch = mkdtempSync(join(tmpdir(), 'virtual-smartcard-windows-'));
   const file = join(scratch, 'progress');
   const progress = new Progress(file);
   const hung = new AbortController();
-  const watchdog = setInterval(() => {
-    if (progress.silence > SILENCE_MS) hung.abort(new Hang(progress));
-  }, 1000);
   const shown = args.some((arg) => arg.startsWith('--reporter=')) ? [] : ['--reporter=default'];
   const reporters = [...shown, `--reporter=${windowsPath(REPORTER)}`];
   const line = [windowsPath(VITEST), 'run', config, ...reporters, ...args];
+  const watchdog = setInterval(() => {
+    if (progress.silence > SILENCE_MS) hung.abort(new Hang(progress));
+  }, 1000);
   try {
     return await lab.node(version, line, {
       cwd: ROOT,
-      env: { VSC_LAB_PROGRESS: windowsPath(file) },
+      env: { VSC_LAB_PROGRESS: windowsPath(file), ...project },
       signal: hung.signal,
     });
   } finally {
     clearInterval(watchdog);
+    installed?.remove();
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** Packing takes a while: it is done for all tests, and where the package's own are named. */
+function testsPackage(args) {
+  const files = args.filter((arg) => !arg.startsWith('-'));
+  return files.length === 0 || files.some((file) => file.includes('windows-lab/package'));
 }
