@@ -4,18 +4,11 @@ import { benchEventLoop } from './event-loop.mjs';
 import { benchImport } from './import-time.mjs';
 import { benchMemory } from './memory.mjs';
 import { RecordedTpm } from './recorded-tpm.mjs';
+import { line } from './report.mjs';
 import { benchSign } from './sign.mjs';
 
 /** `npm run bench`: everything in one run, on one software TPM. `npm run bench -- 100` for fewer pairs. */
 const pairs = Number(process.argv[2] ?? 500);
-
-function line(name, { one, other, ratio, low, high, pairs: count }, note = '') {
-  const interval = `${low.toFixed(3)}–${high.toFixed(3)}`;
-  console.log(
-    `${name.padEnd(62)} ${one.toFixed(3).padStart(8)} ms against ${other.toFixed(3).padStart(8)} ms ` +
-      `ratio ${ratio.toFixed(3)} (95 %: ${interval}, ${count} pairs)${note}`,
-  );
-}
 
 console.log(
   `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores`,

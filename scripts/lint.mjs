@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ROOT, run, runTool } from './support/run.mjs';
 
 const write = process.argv.includes('--write');
-const cxxSources = ['native', 'test/native', 'test/windows-lab'].flatMap(cxxSourcesBelow);
+const cxxSources = ['native', 'bench', 'test/native', 'test/windows-lab'].flatMap(cxxSourcesBelow);
 
 const biome = write ? ['check', '--write', '.'] : ['ci', '--error-on-warnings', '.'];
 const clangFormat = write ? ['-i'] : ['--dry-run', '-Werror'];

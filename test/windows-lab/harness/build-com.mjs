@@ -7,7 +7,8 @@ import { correctOutStrings } from './proxy-source.mjs';
 const WIDL = 'x86_64-w64-mingw32-widl';
 const COM = join(SOURCES, 'com');
 const DOUBLES = join(SOURCES, 'doubles');
-const GENERATED = join(PROGRAMS, 'generated');
+/** The interfaces of the managers as widl makes them of their published definitions. */
+export const GENERATED = join(PROGRAMS, 'generated');
 const OBJECTS = join(PROGRAMS, 'objects-com');
 
 export const SERVER = join(PROGRAMS, 'TpmVscMgrSvr.exe');
@@ -30,13 +31,14 @@ const OUT_STRINGS = 3;
 
 /** Builds the lab's programs, the COM server's proxy and stub, and the DLL that vitest misses in Wine. */
 export async function buildCom() {
-  await generate();
+  await generateInterfaces();
   await buildProxy();
   await buildPrograms();
   await buildRandom();
 }
 
-async function generate() {
+/** Makes what is in {@link GENERATED}. */
+export async function generateInterfaces() {
   const idl = join(COM, 'tpmvscmgr.idl');
   const outputs = { '-h': 'tpmvscmgr.h', '-u': 'tpmvscmgr_i.c', '-p': 'tpmvscmgr_p.c' };
   const files = [...Object.values(outputs), 'dlldata.c'].map((name) => join(GENERATED, name));
