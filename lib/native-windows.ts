@@ -35,6 +35,15 @@ export interface ManagerAddress {
   allowElevationPrompt: boolean;
 }
 
+/** How a create or destroy reports. */
+export interface ManagerReports {
+  /**
+   * Whether the manager is kept waiting at each status until the listener has returned, so that a
+   * cancel takes effect at that very status; default true. Where nobody can cancel it only costs time.
+   */
+  waitsForListener?: boolean;
+}
+
 /** The arguments of the manager's create functions; what is undefined is NULL there. */
 export interface NativeCard extends ManagerAddress {
   /** Which interface makes it: ITpmVirtualSmartCardManager, 2 (PIN policy) or 3 (attestation). */
@@ -241,11 +250,11 @@ export interface NativeMinidriver {
 /** What the addon exports on Windows for the manager, the readers, their cards and the TPM. */
 export interface WindowsAddon extends NativeKeys {
   createCard(
-    card: NativeCard,
+    card: NativeCard & ManagerReports,
     listener: NativeEventListener,
   ): NativeCall<{ instanceId: string | null; needReboot: boolean }>;
   destroyCard(
-    card: ManagerAddress & { instanceId: string },
+    card: ManagerAddress & ManagerReports & { instanceId: string },
     listener: NativeEventListener,
   ): NativeCall<{ needReboot: boolean }>;
   /** Whether this process runs in a session of Remote Desktop. */

@@ -1,7 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CREATION_STATUSES } from '../../creation-status.js';
 import { VirtualSmartCardError } from '../../errors.js';
-import type { ManagerAddress, NativeEventListener, WindowsAddon } from '../../native-windows.js';
+import type {
+  ManagerAddress,
+  ManagerReports,
+  NativeEventListener,
+  WindowsAddon,
+} from '../../native-windows.js';
 import { undoAndThrow } from '../../undo.js';
 import type { CreateRequest, LongCallOptions } from '../backend.js';
 import type { TimeLimits } from './limits.js';
@@ -39,7 +44,7 @@ export class CardManager {
   /** Makes a card, all or nothing, and resolves to its instance id as Windows gave it. */
   async create(request: CreateRequest): Promise<string> {
     this.#requireConsole();
-    const card = nativeCard(request, this.#address);
+    const card = { ...nativeCard(request, this.#address), ...reports(request) };
     const before = await this.#deviceIds(request.name);
     let made: { instanceId: string | null; needReboot: boolean };
     try {
@@ -76,7 +81,7 @@ export class CardManager {
   }
 
   #destroy(instanceId: string, options: LongCallOptions): Promise<{ needReboot: boolean }> {
-    const card = { ...this.#address, instanceId };
+    const card = { ...this.#address, ...reports(options), instanceId };
     return awaitCall(() => this.#addon.destroyCard(card, listener(options)), {
       signal: options.signal,
       timeoutMs: this.#limits.destroy,
@@ -137,6 +142,11 @@ export class CardManager {
       }
     });
   }
+}
+
+/** Only a signal can stop a call at the stage that `onProgress` is just told of. */
+function reports({ signal }: LongCallOptions): ManagerReports {
+  return { waitsForListener: signal !== undefined };
 }
 
 /** Brings the manager's stages to `onProgress`, and tells of cards that came too late for anybody. */

@@ -25,8 +25,8 @@ REFIID InterfaceId(int number) {
 
 }  // namespace
 
-CreateCall::CreateCall(ManagerAddress address, int interface_number, NewCard card)
-    : ManagerCall(std::move(address)),
+CreateCall::CreateCall(ManagerAddress address, bool waits, int interface_number, NewCard card)
+    : ManagerCall(std::move(address), waits),
       interface_number_(interface_number),
       card_(std::move(card)) {}
 

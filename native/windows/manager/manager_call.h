@@ -13,7 +13,8 @@ namespace vsc {
 /** A call to the virtual smart card manager: its thread's apartment, the manager, the listener. */
 class ManagerCall : public SystemCall {
  public:
-  explicit ManagerCall(ManagerAddress address) : address_(std::move(address)) {}
+  /** `waits`: whether JavaScript may stop the call at the very report that it is told of. */
+  ManagerCall(ManagerAddress address, bool waits) : address_(std::move(address)), waits_(waits) {}
 
   void End() noexcept override;
 
@@ -26,7 +27,7 @@ class ManagerCall : public SystemCall {
    */
   template <typename Function>
   void Invoke(CallLine& line, const std::string& action, Function function) {
-    const Listening listening(line);
+    const Listening listening(line, waits_);
     const HRESULT result = function(manager_.get(), listening.listener());
     Check(result, action, listening.listener()->reported_error());
   }
@@ -37,7 +38,7 @@ class ManagerCall : public SystemCall {
   /** The call's listener, which hears of nothing any more once this ends. */
   class Listening {
    public:
-    explicit Listening(CallLine& line) { listener_.Attach(new StatusListener(line)); }
+    Listening(CallLine& line, bool waits) { listener_.Attach(new StatusListener(line, waits)); }
     ~Listening() { listener_.get()->CallEnded(); }
 
     Listening(const Listening&) = delete;
@@ -53,6 +54,7 @@ class ManagerCall : public SystemCall {
                     std::optional<UINT32> reported_error);
 
   ManagerAddress address_;
+  const bool waits_;
   std::optional<Apartment> apartment_;
 };
 

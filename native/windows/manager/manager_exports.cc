@@ -21,6 +21,12 @@ ManagerAddress AddressOf(const Napi::Object& options) {
   return address;
 }
 
+/** Without the property it does. */
+bool WaitsForListener(const Napi::Object& options) {
+  return options.Get("waitsForListener").IsUndefined() ||
+         BooleanProperty(options, "waitsForListener");
+}
+
 SecretBuffer OptionalBytes(const Napi::Object& options, const char* name) {
   const Napi::Value value = options.Get(name);
   return value.IsUndefined() ? SecretBuffer() : CopyBytes(value, 1, kLargest, name);
@@ -39,7 +45,8 @@ Napi::Value CreateCard(const Napi::CallbackInfo& info, PendingCalls& calls) {
     card.attestation = NumberProperty(options, "attestation");
     card.generate = BooleanProperty(options, "generate");
     const auto number = static_cast<int>(NumberProperty(options, "interface"));
-    auto call = std::make_shared<CreateCall>(AddressOf(options), number, std::move(card));
+    auto call = std::make_shared<CreateCall>(AddressOf(options), WaitsForListener(options), number,
+                                             std::move(card));
     return calls.Start(info.Env(), std::move(call), info[1]);
   });
 }
@@ -47,8 +54,8 @@ Napi::Value CreateCard(const Napi::CallbackInfo& info, PendingCalls& calls) {
 Napi::Value DestroyCard(const Napi::CallbackInfo& info, PendingCalls& calls) {
   return WithErrors(info.Env(), [&] {
     const Napi::Object options = ObjectArgument(info, 0, "card");
-    auto call =
-        std::make_shared<DestroyCall>(AddressOf(options), TextProperty(options, "instanceId"));
+    auto call = std::make_shared<DestroyCall>(AddressOf(options), WaitsForListener(options),
+                                              TextProperty(options, "instanceId"));
     return calls.Start(info.Env(), std::move(call), info[1]);
   });
 }

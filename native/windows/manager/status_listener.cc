@@ -18,7 +18,8 @@ const tpmvsc::StatusCallbackTable StatusListener::kTable = {
     &StatusListener::ReportError,
 };
 
-StatusListener::StatusListener(CallLine& line) : tpmvsc::StatusCallback{&kTable}, line_(&line) {}
+StatusListener::StatusListener(CallLine& line, bool waits)
+    : tpmvsc::StatusCallback{&kTable}, waits_(waits), line_(&line) {}
 
 void StatusListener::CallEnded() noexcept {
   std::unique_lock<std::mutex> lock(mutex_);
@@ -70,7 +71,7 @@ HRESULT StatusListener::Progress(UINT32 status) noexcept {
   }
   HRESULT result = E_OUTOFMEMORY;
   try {
-    result = line->SendAndWait({"status", status, {}}) ? S_OK : E_ABORT;
+    result = Tell(*line, status) ? S_OK : E_ABORT;
   } catch (const std::exception&) {
     // Only memory can be lacking: then the call had better stop.
     result = E_OUTOFMEMORY;
@@ -78,6 +79,12 @@ HRESULT StatusListener::Progress(UINT32 status) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (--reporting_ == 0) idle_.notify_all();
   return result;
+}
+
+bool StatusListener::Tell(CallLine& line, UINT32 status) const {
+  if (waits_) return line.SendAndWait({"status", status, {}});
+  line.Send({"status", status, {}});
+  return !line.stop_requested();
 }
 
 HRESULT StatusListener::Error(UINT32 error) noexcept {

@@ -15,8 +15,11 @@ namespace vsc {
  */
 class StatusListener final : public tpmvsc::StatusCallback {
  public:
-  /** The maker has the first reference. */
-  explicit StatusListener(CallLine& line);
+  /**
+   * The maker has the first reference. `waits`: each report of progress is held until JavaScript
+   * has dealt with it.
+   */
+  StatusListener(CallLine& line, bool waits);
 
   /** The call returned: nothing is told any more, and a late caller is told to stop. */
   void CallEnded() noexcept;
@@ -39,10 +42,13 @@ class StatusListener final : public tpmvsc::StatusCallback {
   static const tpmvsc::StatusCallbackTable kTable;
 
   HRESULT Progress(UINT32 status) noexcept;
+  /** Whether the call is to go on. */
+  bool Tell(CallLine& line, UINT32 status) const;
   HRESULT Error(UINT32 error) noexcept;
 
   std::atomic<ULONG> references_{1};
   mutable std::mutex mutex_;
+  const bool waits_;
   /** Null once the call has ended. */
   CallLine* line_;
   /** Reports under way on COM's threads, which the end of the call waits for. */
