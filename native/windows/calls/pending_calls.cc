@@ -1,8 +1,8 @@
 #include "windows/calls/pending_calls.h"
 
-#include <thread>
 #include <utility>
 
+#include "windows/calls/call_threads.h"
 #include "windows/system/wide_string.h"
 
 namespace vsc {
@@ -45,7 +45,7 @@ Napi::Value PendingCalls::Start(Napi::Env env, std::shared_ptr<SystemCall> call,
   if (on_event.IsFunction()) pending.on_event = Napi::Persistent(on_event.As<Napi::Function>());
   const Napi::Promise promise = pending.deferred.Promise();
   try {
-    std::thread([self, id, call, line] { Run(self, id, call, line); }).detach();
+    CallThreads::Run([self, id, call, line] { Run(self, id, call, line); });
   } catch (...) {
     pending_.erase(id);
     throw;

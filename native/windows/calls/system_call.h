@@ -7,7 +7,7 @@
 namespace vsc {
 
 /**
- * One call into the system, on a thread of its own: it may take for ever. Everything but `Result`
+ * One call into the system, which has a thread to itself: it may take for ever. Everything but `Result`
  * and `Cancel` runs on that thread.
  */
 class SystemCall {
