@@ -20,6 +20,10 @@ export async function buildProgram() {
   };
   const sources = [...filesOf(SOURCES, '.cc'), ids];
   const objects = await compile(join(PROGRAMS, 'objects-bench'), sources, options);
-  await link(PROGRAM, objects, ['-lole32', '-luuid', '-lncrypt']);
+  await link(
+    PROGRAM,
+    objects,
+    ['ole32', 'uuid', 'ncrypt', 'setupapi', 'winscard'].map((name) => `-l${name}`),
+  );
   return basename(PROGRAM);
 }

@@ -1,7 +1,7 @@
 // Runs in Node for Windows, for main.mjs: in-lab.mjs PROGRAM PAIRS
 import { VirtualSmartCardManager } from '../../dist/index.js';
 import { line } from '../report.mjs';
-import { benchCreate, benchDestroy } from './create.mjs';
+import { benchCreate, benchDestroy, benchManagerCall } from './create.mjs';
 import { PlainProgram } from './plain-program.mjs';
 import { benchSign } from './sign.mjs';
 
@@ -14,6 +14,7 @@ const manager = await VirtualSmartCardManager.open();
 try {
   line('sign RSA-2048, pin on each call', await benchSign(manager, program, { pairs }));
   line('create card', await benchCreate(manager, program, { pairs }));
+  line('create card, the addon alone', await benchManagerCall(manager, program, { pairs }));
   line('destroy card', await benchDestroy(manager, program, { pairs }));
 } finally {
   await manager.close();

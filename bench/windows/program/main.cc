@@ -1,6 +1,7 @@
 // The plain program that the library is measured against: it makes the calls to Windows that the
 // library makes, and nothing else. A command a line on standard input, its words parted by tabs:
 //   create NAME PIN ADMINKEY KCV                the last two in hexadecimal digits
+//   create-and-open NAME PIN ADMINKEY KCV       and connects to it, as our create() does
 //   destroy INSTANCE
 //   sign READER CONTAINER PIN HASH              RSA, PKCS #1 v1.5 over a SHA-256 hash
 // Each is answered by one line: the microseconds that its calls took, and what they brought.
@@ -24,8 +25,9 @@ std::vector<std::string> WordsOf(const std::string& line) {
 }
 
 std::string Carry(const std::vector<std::string>& words) {
-  if (words.size() == 5 && words[0] == "create") {
-    return bench::CreateCard(
+  if (words.size() == 5 && words[0].rfind("create", 0) == 0) {
+    const auto create = words[0] == "create" ? bench::CreateCard : bench::CreateAndOpenCard;
+    return create(
         {bench::Wide(words[1]), words[2], bench::FromHex(words[3]), bench::FromHex(words[4])});
   }
   if (words.size() == 2 && words[0] == "destroy") return bench::DestroyCard(bench::Wide(words[1]));

@@ -2,6 +2,7 @@
 
 #include <objbase.h>
 
+#include "open_card.h"
 #include "stopwatch.h"
 #include "text.h"
 
@@ -45,13 +46,10 @@ ITpmVirtualSmartCardManager* Activate() {
   return static_cast<ITpmVirtualSmartCardManager*>(manager);
 }
 
-}  // namespace
-
-std::string CreateCard(const NewCard& card) {
+std::wstring Create(const NewCard& card) {
   const auto* const pin = reinterpret_cast<const BYTE*>(card.pin.data());
   WCHAR* instance_id = nullptr;
   BOOL need_reboot = FALSE;
-  Stopwatch watch;
   ITpmVirtualSmartCardManager* const manager = Activate();
   auto* const callback = new Callback;
   const HRESULT result = manager->CreateVirtualSmartCard(
@@ -61,11 +59,29 @@ std::string CreateCard(const NewCard& card) {
       TRUE, callback, &instance_id, &need_reboot);
   callback->Release();
   manager->Release();
-  watch.Stop();
   Check(result, "CreateVirtualSmartCard");
-  const std::string id = Utf8(instance_id);
+  std::wstring id = instance_id;
   CoTaskMemFree(instance_id);
-  return watch.Answer(id);
+  return id;
+}
+
+}  // namespace
+
+std::string CreateCard(const NewCard& card) {
+  Stopwatch watch;
+  const std::wstring id = Create(card);
+  watch.Stop();
+  return watch.Answer(Utf8(id));
+}
+
+std::string CreateAndOpenCard(const NewCard& card) {
+  Stopwatch watch;
+  ListDevices();
+  const std::wstring id = Create(card);
+  const OpenCard opened(id);
+  ListDevices();
+  watch.Stop();
+  return watch.Answer(Utf8(id));
 }
 
 std::string DestroyCard(const std::wstring& instance_id) {
