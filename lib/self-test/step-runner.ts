@@ -22,6 +22,14 @@ const NOT_OFFERED = new Set(['ERR_NOT_SUPPORTED', 'ERR_ALGORITHM_NOT_SUPPORTED']
 
 const STOPPED = 'The test was stopped.';
 
+const WORDS: Record<SelfTestOutcome, string> = {
+  passed: 'passed',
+  failed: 'failed',
+  'not-supported': 'is not supported',
+  'left-out': 'was left out',
+  'not-run': 'was not run',
+};
+
 type Ending = Omit<SelfTestStep, 'name' | 'title' | 'durationMs'>;
 
 /** Runs steps one after the other and keeps what became of each: none is silently absent. */
@@ -57,7 +65,7 @@ export class StepRunner {
     for (const name of needs) {
       const before = this.steps.find((step) => step.name === name)?.outcome ?? 'not-run';
       if (before === 'passed') continue;
-      const reason = `It needs "${name}", which is ${before.replace('-', ' ')}.`;
+      const reason = `It needs "${name}", which ${WORDS[before]}.`;
       return { outcome: inherited(before), reason };
     }
     return undefined;

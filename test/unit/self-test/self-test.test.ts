@@ -133,7 +133,7 @@ describe('where something does not', () => {
     });
     expect(step(report, 'sign-rsa-2048-pkcs1')).toMatchObject({
       outcome: 'not-run',
-      reason: 'It needs "key-rsa-2048", which is failed.',
+      reason: 'It needs "key-rsa-2048", which failed.',
     });
     expect(step(report, 'block').outcome).toBe('passed');
     expect(named(report, 'passed')).toEqual(expect.arrayContaining(['destroy', 'list-after']));
