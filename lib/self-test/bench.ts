@@ -26,6 +26,8 @@ export class Bench {
   /** Instance ids and names of the cards at the start. */
   cardsBefore: readonly string[] = [];
 
+  /** SHA-1 of the card's certificates, hexadecimal. */
+  thumbprints: readonly string[] = [];
   /** How long the system may lag behind what was done, such as Windows' device manager. */
   readonly settleMs: number;
 

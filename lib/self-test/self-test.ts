@@ -19,6 +19,7 @@ import { keySteps } from './steps/keys.js';
 import { countSteps, machineSteps } from './steps/machine.js';
 import { credentialSteps, wrongPinSteps } from './steps/pins.js';
 import { servedBySteps } from './steps/served-by.js';
+import { storeSteps } from './steps/store.js';
 
 /** How the self-test is run. */
 export interface SelfTestOptions extends AbortOptions {
@@ -99,6 +100,7 @@ function allSteps(bench: Bench): Step[] {
     ...wrongPinSteps(bench),
     ...keySteps(bench),
     ...certificateSteps(bench),
+    ...storeSteps(bench),
     ...credentialSteps(bench),
     ...deletionSteps(bench),
     ...servedBySteps(bench),

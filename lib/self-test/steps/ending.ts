@@ -3,6 +3,7 @@ import { expectEqual } from '../failure.js';
 import type { Step } from '../step.js';
 import type { TestCard } from '../test-card.js';
 import { waitUntil } from '../wait-until.js';
+import { storeAfterSteps } from './store.js';
 
 /** The end of the cards, whatever came before. */
 export function endingSteps(bench: Bench): Step[] {
@@ -19,6 +20,7 @@ export function endingSteps(bench: Bench): Step[] {
         return undefined;
       },
     },
+    ...storeAfterSteps(bench),
     {
       name: 'watch-end',
       title: 'the watch ends when it is told to',

@@ -15,7 +15,7 @@ export function servedBySteps({ card }: Bench): Step[] {
         if (ways) return ways;
         throw new VirtualSmartCardError(
           'ERR_NOT_SUPPORTED',
-          'There is one way only: APDUs, by the code that does it everywhere.',
+          'The backend does not tell which way it took.',
         );
       },
     },

@@ -23,8 +23,6 @@ export class TestBackend extends MemoryBackend {
   readonly faults: Faults = new Map();
   /** Copies of every PIN, PUK and admin key that came. */
   readonly secrets: Buffer[] = [];
-  /** Names of the calls to connections, in order. */
-  readonly calls: string[] = [];
   lockoutCounter = 0;
   readonly #watches = new Set<CardEventQueue>();
 
@@ -89,7 +87,6 @@ export class TestBackend extends MemoryBackend {
         const method: unknown = Reflect.get(target, name);
         if (typeof method !== 'function') return method;
         return (...args: unknown[]) => {
-          this.calls.push(name);
           this.#keepSecretsOf(name, args);
           return this.#replaceable(name, () => Reflect.apply(method, target, args));
         };
