@@ -376,6 +376,11 @@ export class VirtualSmartCard {
     await this.close();
   }
 
+  /** @internal What of the system serves the card, where there are several ways. */
+  async servedBy(): Promise<Readonly<Record<string, string>> | undefined> {
+    return this.#open().servedBy?.();
+  }
+
   #open(): CardConnection {
     if (!this.#closing) return this.#connection;
     throw new VirtualSmartCardError(

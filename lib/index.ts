@@ -46,4 +46,14 @@ export type { CreateKeySpec, ImportKeySpec } from './key-spec.js';
 export { type OpenOptions, VirtualSmartCardManager } from './manager.js';
 export { type CharacterRule, PinPolicy, type PinPolicyOptions } from './pin-policy.js';
 export type { SecretInput } from './secret.js';
+export type {
+  SelfTestCause,
+  SelfTestDetails,
+  SelfTestError,
+  SelfTestOutcome,
+  SelfTestPlatform,
+  SelfTestReport,
+  SelfTestStep,
+} from './self-test/report.js';
+export { type SelfTestOptions, selfTest } from './self-test/self-test.js';
 export type { UnblockOptions } from './unblock.js';

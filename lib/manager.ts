@@ -135,6 +135,11 @@ export class VirtualSmartCardManager {
     return new VirtualSmartCardManager(backend);
   }
 
+  /** @internal Which backend carries it out. */
+  get backendKind(): Backend['kind'] {
+    return this.#backend.kind;
+  }
+
   /**
    * Creates a card, all or nothing, and opens it. An `onProgress` that throws stops it as an abort
    * does, and its error is what the caller gets.

@@ -277,5 +277,11 @@ export interface CardConnection {
     action: { resetPin: Uint8Array } | { setAdminKey: Uint8Array } | { authenticateOnly: true },
   ): Promise<void>;
 
+  /**
+   * Where the system has several ways to a card: what served what so far, for the self-test's report.
+   * No secrets, no names but the system's own.
+   */
+  servedBy?(): Promise<Readonly<Record<string, string>>>;
+
   close(): Promise<void>;
 }

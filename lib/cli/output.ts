@@ -30,6 +30,8 @@ export interface Result {
   bytes?: Uint8Array;
   /** What is lost for good when the result cannot be written, and what to do then. */
   loss?: string;
+  /** The program's exit code, where the result is that something failed; default 0. */
+  exitCode?: number;
 }
 
 /** Writes results, progress and warnings, each where and in the form that the mode asks for. */
@@ -44,9 +46,12 @@ export class Output {
   }
 
   /** A stage of creating or destroying a card, as it happens: tpmvscmgr's lines. */
-  readonly progress = (status: CreationStatus): void => {
-    if (!this.mode.json && !this.mode.quiet) this.#streams.stdout.write(`${status.message}\n`);
-  };
+  readonly progress = (status: CreationStatus): void => this.note(status.message);
+
+  /** What is going on, as it happens, for people. */
+  note(line: string): void {
+    if (!this.mode.json && !this.mode.quiet) this.#streams.stdout.write(`${line}\n`);
+  }
 
   /** Said at once to people; programs find it in the document. */
   warn(text: string): void {

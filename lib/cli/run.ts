@@ -42,8 +42,7 @@ export async function run(words: readonly string[], environment: Environment): P
     if (words.length === 0) throw noVerb(output);
     const { verb, rest } = findVerb(words);
     const args = Arguments.parse(rest, verb.options, verb.maxOperands);
-    await perform(verb, args, output, interruption.signal, environment);
-    return 0;
+    return await perform(verb, args, output, interruption.signal, environment);
   } catch (error) {
     // There is nobody to tell it to.
     if (error instanceof CliError && error.code === 'ERR_READER_GONE') return 1;
@@ -56,16 +55,18 @@ export async function run(words: readonly string[], environment: Environment): P
   }
 }
 
+/** @returns the exit code */
 async function perform(
   verb: Verb,
   args: Arguments,
   output: Output,
   signal: AbortSignal,
   environment: Environment,
-): Promise<void> {
+): Promise<number> {
   if (args.has('help')) {
     const lines = verbHelp(verb);
-    return output.result({ document: { help: lines.join('\n') }, lines });
+    await output.result({ document: { help: lines.join('\n') }, lines });
+    return 0;
   }
   const input = new StandardInput(environment.stdin);
   let manager: VirtualSmartCardManager | undefined;
@@ -85,6 +86,7 @@ async function perform(
     await warningsArrived();
     await output.result(result);
     done = true;
+    return result.exitCode ?? 0;
   } finally {
     input.release();
     await manager?.close().catch((error: unknown) => {

@@ -10,6 +10,7 @@ import { destroy } from './verbs/destroy.js';
 import { info } from './verbs/info.js';
 import { keys } from './verbs/keys.js';
 import { list } from './verbs/list.js';
+import { selfTestVerb } from './verbs/self-test.js';
 import { sign } from './verbs/sign.js';
 import { resetLockout, tpm } from './verbs/tpm.js';
 import { unblock } from './verbs/unblock.js';
@@ -46,6 +47,7 @@ export const VERBS: readonly Verb[] = [
   unblock,
   tpm,
   resetLockout,
+  selfTestVerb,
   help,
   version,
 ];

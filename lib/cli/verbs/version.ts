@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readPackageFile } from '../../package-file.js';
 import { COMMON_OPTIONS } from '../options.js';
 import type { Verb } from '../verb.js';
-
-/** The package's own package.json, three folders up from lib/cli/verbs and dist/cli/verbs. */
-const PACKAGE = new URL('../../../package.json', import.meta.url);
 
 export const version: Verb = {
   name: 'version',
@@ -11,12 +8,7 @@ export const version: Verb = {
   options: COMMON_OPTIONS,
   examples: ['version'],
   async run() {
-    const { name, version } = JSON.parse(await readFile(PACKAGE, 'utf8')) as PackageFile;
+    const { name, version } = await readPackageFile();
     return { document: { name, version }, lines: [`${name} ${version}`] };
   },
 };
-
-interface PackageFile {
-  name: string;
-  version: string;
-}

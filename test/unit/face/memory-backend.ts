@@ -24,7 +24,6 @@ interface MemoryCard {
   turns: Turns;
 }
 
-const CREATING: CreationStatusName[] = ['VTPMSMARTCARD_INITIALIZING', 'CARD_CREATED'];
 const DESTROYING: CreationStatusName[] = ['VREADER_DESTROYING', 'CARD_DESTROYED'];
 
 /**
@@ -44,6 +43,8 @@ export class MemoryBackend implements Backend {
   /** When set, `connect` rejects with it. */
   connectFailure: Error | undefined;
   closed = 0;
+  /** The stages that `create` tells of. */
+  creating: CreationStatusName[] = ['VTPMSMARTCARD_INITIALIZING', 'CARD_CREATED'];
   openConnections = 0;
   #countdown = 0;
   #whenCounted: (() => void) | undefined;
@@ -65,7 +66,7 @@ export class MemoryBackend implements Backend {
   async create(request: CreateRequest): Promise<string> {
     this.requests.push(request);
     this.pins.push(Buffer.from(request.pin));
-    await report(request, CREATING);
+    await report(request, this.creating);
     const { pin, puk, adminKey, pinPolicy, allowKeyImport, generate } = request;
     const state = generate ? { state: generateFileSystem(randomBytes(16)) } : {};
     const secrets = { pin, adminKey, ...(puk && { puk }) };

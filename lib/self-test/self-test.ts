@@ -1,0 +1,145 @@
+import {
+  type AbortOptions,
+  booleanOption,
+  checkCallback,
+  checkOptions,
+  checkSignal,
+} from '../arguments.js';
+import { describeType, invalidArgument } from '../errors.js';
+import { VirtualSmartCardManager } from '../manager.js';
+import { Bench } from './bench.js';
+import { describePlatform, withoutUserName } from './platform.js';
+import { countOutcomes, type SelfTestReport, type SelfTestStep } from './report.js';
+import type { Step } from './step.js';
+import { StepRunner } from './step-runner.js';
+import { certificateSteps, deletionSteps } from './steps/certificates.js';
+import { createSteps } from './steps/create.js';
+import { endingSteps } from './steps/ending.js';
+import { keySteps } from './steps/keys.js';
+import { countSteps, machineSteps } from './steps/machine.js';
+import { credentialSteps, wrongPinSteps } from './steps/pins.js';
+import { servedBySteps } from './steps/served-by.js';
+import { storeSteps } from './steps/store.js';
+
+/** How the self-test is run. */
+export interface SelfTestOptions extends AbortOptions {
+  /** Told of each step when it has ended. When it throws, the test is stopped. */
+  onStep?: ((step: SelfTestStep) => void) | undefined;
+  /** Whether the steps that give wrong PINs, 11 in all, are run; default true. */
+  wrongPins?: boolean | undefined;
+  /** Longest time of one step in milliseconds; default five minutes. */
+  timeLimitMs?: number | undefined;
+}
+
+const OPTIONS = ['signal', 'onStep', 'wrongPins', 'timeLimitMs'];
+
+const TIME_LIMIT_MS = 5 * 60 * 1000;
+
+/**
+ * Tries everything that this library does, on two cards of its own with random secrets, and destroys
+ * them again, whatever happens. Cards that were there before are listed and not touched.
+ *
+ * It resolves when a step fails, too, and when its signal fires: the report says what happened. It
+ * holds no secret, and no name of the user, of the machine or of other cards.
+ *
+ * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`; what `onStep` threw, after tidying up
+ * @example
+ * ```ts
+ * const report = await selfTest(manager, { onStep: ({ name, outcome }) => console.log(outcome, name) });
+ * if (!report.passed) await writeFile('report.json', JSON.stringify(report, null, 2));
+ * ```
+ */
+export async function selfTest(
+  manager: VirtualSmartCardManager,
+  options: SelfTestOptions = {},
+): Promise<SelfTestReport> {
+  if (!(manager instanceof VirtualSmartCardManager)) {
+    throw invalidArgument('manager', 'a VirtualSmartCardManager', describeType(manager));
+  }
+  checkOptions(options, OPTIONS);
+  checkCallback(options.onStep, 'onStep');
+  checkSignal(options.signal);
+  const wrongPins = booleanOption(options.wrongPins, 'wrongPins', true);
+  const timeLimitMs = checkedTimeLimit(options.timeLimitMs);
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const listener = new Listener(options.onStep, stop);
+
+  const startedAt = new Date().toISOString();
+  const start = performance.now();
+  const platform = await describePlatform(manager.backendKind);
+  const bench = new Bench(manager, timeLimitMs);
+  const onStep = (step: SelfTestStep) => listener.tell(withoutUserName(step));
+  const runner = new StepRunner({ signal, timeLimitMs, wrongPins, onStep });
+  try {
+    for (const step of allSteps(bench)) await runner.run(step);
+  } finally {
+    bench.secrets.wipe();
+  }
+  listener.throwFailure();
+  const counts = countOutcomes(runner.steps);
+  return withoutUserName({
+    schema: 1,
+    startedAt,
+    durationMs: Math.round(performance.now() - start),
+    passed: counts.failed === 0 && counts['not-run'] === 0,
+    stopped: signal.aborted,
+    wrongPins,
+    platform,
+    counts,
+    steps: runner.steps,
+    leftCards: bench.keeper.left,
+  });
+}
+
+/** In the order in which they are run: what a step needs comes before it. */
+function allSteps(bench: Bench): Step[] {
+  return [
+    ...machineSteps(bench),
+    ...createSteps(bench),
+    ...wrongPinSteps(bench),
+    ...keySteps(bench),
+    ...certificateSteps(bench),
+    ...storeSteps(bench),
+    ...credentialSteps(bench),
+    ...deletionSteps(bench),
+    ...servedBySteps(bench),
+    ...countSteps(bench),
+    ...endingSteps(bench),
+  ];
+}
+
+/** The caller's `onStep`, whose failure stops the test but not the tidying up. */
+class Listener {
+  readonly #onStep: ((step: SelfTestStep) => void) | undefined;
+  readonly #stop: AbortController;
+  #failure: { reason: unknown } | undefined;
+
+  constructor(onStep: ((step: SelfTestStep) => void) | undefined, stop: AbortController) {
+    this.#onStep = onStep;
+    this.#stop = stop;
+  }
+
+  tell(step: SelfTestStep): void {
+    if (this.#failure) return;
+    try {
+      this.#onStep?.(step);
+    } catch (reason) {
+      this.#failure = { reason };
+      this.#stop.abort(reason);
+    }
+  }
+
+  throwFailure(): void {
+    if (this.#failure) throw this.#failure.reason;
+  }
+}
+
+function checkedTimeLimit(value: unknown): number {
+  if (value === undefined) return TIME_LIMIT_MS;
+  const expected = 'a whole number of milliseconds, 1 to 2147483647';
+  if (typeof value !== 'number')
+    throw invalidArgument('timeLimitMs', expected, describeType(value));
+  if (Number.isInteger(value) && value >= 1 && value <= 0x7fffffff) return value;
+  throw invalidArgument('timeLimitMs', expected, String(value));
+}
