@@ -18,6 +18,8 @@ export interface Backend {
    * destroyed it fails with `ERR_CARD_NOT_FOUND`.
    */
   openChannel?(instanceId: string): Promise<ApduChannel>;
+  /** Notes which reader holds a card, which `list` then tells; undefined when none does any more. */
+  noteReader?(instanceId: string, readerName: string | undefined): void;
   tpmStatus(): Promise<TpmStatus>;
   /** Resets the TPM's dictionary-attack lockout with its lockout authorisation. */
   resetTpmLockout(lockoutAuthorization: Uint8Array): Promise<void>;

@@ -83,12 +83,15 @@ bool Slot::WaitForChange(milliseconds limit) {
                                     {wake_.get(), POLLIN, 0},
                                     {publisher ? publisher->descriptor() : -1, POLLRDHUP, 0}}};
   poll(sources.data(), sources.size(), static_cast<int>(limit.count()));
+  eventfd_t calls = 0;
+  // Taken, so that the next wait is one again. Without a call there is nothing to take.
+  static_cast<void>(eventfd_read(wake_.get(), &calls));
   return true;
 }
 
 void Slot::StopWaiting() noexcept {
-  // It stays signalled: the thread that waits is about to end. Its count cannot overflow by this.
-  eventfd_write(wake_.get(), 1);
+  // A thread that is not waiting yet finds it. It fails only when there are calls without number.
+  static_cast<void>(eventfd_write(wake_.get(), 1));
 }
 
 Outcome Slot::PowerOn(std::uint8_t* atr, std::size_t* length) {

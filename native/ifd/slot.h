@@ -35,6 +35,8 @@ class Slot {
    * limit, or when told to stop. False when it had better pause before it asks again.
    */
   bool WaitForChange(std::chrono::milliseconds limit);
+  /** Ends the wait under way, or the next one: pcscd does so when it is done with a card, and at
+   * its end. */
   void StopWaiting() noexcept;
 
   Outcome PowerOn(std::uint8_t* atr, std::size_t* length);

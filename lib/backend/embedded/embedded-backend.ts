@@ -66,6 +66,10 @@ class EmbeddedBackend implements Backend {
     return channel;
   }
 
+  noteReader(instanceId: string, readerName: string | undefined): void {
+    if (!this.#closed) this.#store.noteReader(instanceNumber(instanceId), readerName);
+  }
+
   async watch(): Promise<CardWatch> {
     const watch = this.#store.watch((closed) => this.#opened.delete(closed));
     this.#opened.add(watch);

@@ -15,6 +15,8 @@ import { TpmVault } from './tpm-vault.js';
 /** A card of the store that works: its storage, its vault, and the connections to it. */
 export class EmbeddedCard {
   readonly storage: CardStorage;
+  /** The reader that holds the card, while it is published. */
+  readerName: string | undefined;
   readonly #vault: TpmVault;
   readonly #turns = new Turns();
   readonly #connections = new Set<EmbeddedConnection>();
@@ -62,7 +64,7 @@ export class EmbeddedCard {
         instanceId: formatInstanceId(instance),
         name: header.name,
         cardId: cardIdOf(state),
-        readerName: undefined,
+        readerName: this.readerName,
         state: state.activated ? 'ready' : 'blank',
         stateReason: undefined,
         tpm: tpmKind,

@@ -135,6 +135,11 @@ export class EmbeddedStore {
     return this.#findUsable(instance).openChannel();
   }
 
+  noteReader(instance: number, readerName: string | undefined): void {
+    const card = this.#cards.get(instance);
+    if (card instanceof EmbeddedCard) card.readerName = readerName;
+  }
+
   /** Tells of the cards that are made and destroyed from now on, by whichever manager. */
   watch(onClose: (watch: CardEventQueue) => void): CardEventQueue {
     const queue = new CardEventQueue(async () => {
