@@ -10,11 +10,13 @@ const TO_TEST = [
   'clang-format',
   'gdb',
   'opensc',
+  'pcscd',
   'procps',
   'socat',
   'strace',
   'swtpm',
   'tpm2-tools',
+  'vsmartcard-vpcd',
 ];
 
 /** What the Windows lab runs on and is built with (`npm run test:windows`). */
