@@ -64,6 +64,7 @@ export class PublishedCard {
       const failure = await this.#hold(signal).catch((error: unknown) => error);
       if (signal.aborted || VirtualSmartCardError.is(failure, 'ERR_CARD_NOT_FOUND')) return;
       if (failure !== undefined) this.#warn(readerError(failure, this.#target));
+      if (VirtualSmartCardError.is(failure, 'ERR_CARD_LOST')) return;
       this.#onTried();
       await this.#publishing.wakeUp.sleep(RETRY_MS);
     }
@@ -72,8 +73,9 @@ export class PublishedCard {
   /** Puts the card in, and comes back when it is out again: with why, where pcscd did not end it. */
   async #hold(signal: AbortSignal): Promise<Error | undefined> {
     const { backend } = this.#publishing;
-    const openChannel = () => backend.openChannel(this.#instanceId);
-    const link = await ReaderLink.open(this.#target, openChannel, signal);
+    // First, so that a card that cannot answer is not seen to come and go.
+    const channel = await backend.openChannel(this.#instanceId);
+    const link = await ReaderLink.open(this.#target, channel, signal);
     this.#isIn = true;
     this.#wasIn = true;
     this.#warned = undefined;

@@ -23,18 +23,18 @@ export class ReaderLink {
   /** Resolves when the connection has ended, to why where it was not closed here. */
   readonly ended: Promise<Error | undefined>;
   readonly #target: ReaderTarget;
-  readonly #openChannel: () => Promise<ApduChannel>;
+  readonly #channel: ApduChannel;
   readonly #socket: Socket;
   readonly #frames: FrameBuffer;
   readonly #greeting: NodeJS.Timeout;
   #onInserted: () => void = () => undefined;
-  #channel: Promise<ApduChannel> | undefined;
+  #isIn = false;
   #answering = false;
   #failure: Error | undefined;
 
-  private constructor(target: ReaderTarget, openChannel: () => Promise<ApduChannel>) {
+  private constructor(target: ReaderTarget, channel: ApduChannel) {
     this.#target = target;
-    this.#openChannel = openChannel;
+    this.#channel = channel;
     this.#frames = new FrameBuffer(target.framing);
     const buffer = allocateSecret(CHUNK_LENGTH);
     this.#socket = connect({
@@ -71,19 +71,18 @@ export class ReaderLink {
   /**
    * Puts a card into a reader.
    *
-   * @param openChannel - opens the channel that answers, once the reader has taken the card
+   * @param channel - answers, and is closed when the card is out or does not get in
    * @param signal - its abort gives up, and takes the card out
-   * @throws VirtualSmartCardError `ERR_SMART_CARD_SERVICE`, `ERR_ACCESS_DENIED`, and what
-   * `openChannel` throws
+   * @throws VirtualSmartCardError `ERR_SMART_CARD_SERVICE`, `ERR_ACCESS_DENIED`
    */
   static async open(
     target: ReaderTarget,
-    openChannel: () => Promise<ApduChannel>,
+    channel: ApduChannel,
     signal: AbortSignal,
   ): Promise<ReaderLink> {
-    signal.throwIfAborted();
-    const link = new ReaderLink(target, openChannel);
+    const link = new ReaderLink(target, channel);
     const giveUp = () => link.#socket.destroy();
+    if (signal.aborted) giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
     link.ended.then(() => signal.removeEventListener('abort', giveUp));
     const inserted = new Promise<void>((resolve) => {
@@ -111,11 +110,8 @@ export class ReaderLink {
 
   #insert(): void {
     clearTimeout(this.#greeting);
-    this.#channel = this.#openChannel();
-    this.#channel.then(
-      () => this.#onInserted(),
-      (error) => this.#socket.destroy(error),
-    );
+    this.#isIn = true;
+    this.#onInserted();
   }
 
   #take(chunk: Uint8Array): void {
@@ -157,7 +153,7 @@ export class ReaderLink {
   }
 
   #greeted(version: number): void {
-    if (version !== SLOT_FRAMING_VERSION || this.#channel) {
+    if (version !== SLOT_FRAMING_VERSION || this.#isIn) {
       throw new RangeError(
         `its driver speaks version ${version}; run install-reader again and restart pcscd`,
       );
@@ -166,8 +162,8 @@ export class ReaderLink {
   }
 
   async #carryOut(request: ReaderRequest): Promise<Uint8Array> {
-    const channel = await this.#channel;
-    if (!channel) throw new RangeError('its driver asks before it has taken the card');
+    const channel = this.#channel;
+    if (!this.#isIn) throw new RangeError('its driver asks before it has taken the card');
     switch (request.kind) {
       case 'apdu':
         return channel.transmit(request.command);
@@ -192,9 +188,8 @@ export class ReaderLink {
   }
 
   async #letGo(): Promise<void> {
-    const channel = await this.#channel?.catch(() => undefined);
     // It ends what was verified, once the command that may be under way has ended.
-    await channel?.close();
+    await this.#channel.close();
     this.#frames.wipe();
   }
 }
