@@ -2,11 +2,13 @@ import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSyn
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CommandLine, PROGRAM, runProgram } from '../support/cli.js';
+import { requireRoot } from '../support/root.js';
 import { temporaryDirectory } from '../support/store.js';
 
 const NOBODY = 65534;
 
 async function places() {
+  requireRoot();
   const folder = await temporaryDirectory();
   const directory = join(folder, 'readers');
   const configDirectory = join(folder, 'conf');

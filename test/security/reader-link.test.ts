@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { requireRoot } from '../support/root.js';
 import { cardOptions, openManager, temporaryDirectory } from '../support/store.js';
 
 const NOBODY = '65534';
@@ -17,7 +18,7 @@ const LISTENER = `
   }).listen(process.argv[1], () => console.log('listens'));`;
 
 test('no card is given to a listener of another user', async () => {
-  if (process.getuid?.() !== 0) throw new Error('only root plays another user: run this as root');
+  requireRoot();
   const directory = await temporaryDirectory();
   await chmod(directory, 0o777);
   const path = join(directory, 'slot-0');

@@ -9,6 +9,7 @@ import { VirtualSmartCardError } from '../../lib/errors.js';
 import { loadNative } from '../../lib/native.js';
 import { installReader, type ReaderPlaces } from '../../lib/pcsc/reader-installation.js';
 import { until } from './pcsc.js';
+import { requireRoot } from './root.js';
 
 /** Where every pcscd listens; there is one on a machine. */
 const PCSCD_SOCKET = '/run/pcscd/pcscd.comm';
@@ -34,7 +35,7 @@ export class Pcscd {
   static async start(
     options: { uid?: number; configuration?: (folder: string) => string } = {},
   ): Promise<Pcscd> {
-    if (process.getuid?.() !== 0) throw new Error('pcscd runs as root only: run this test as root');
+    requireRoot();
     await lockUntilTestEnds();
     const folder = await mkdtemp(join(tmpdir(), 'vsc-pcscd-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
