@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod } from 'node:fs/promises';
+import { chmod, chown } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createKeyFile } from '../support/applet-card.js';
-import { PROGRAM } from '../support/cli.js';
+import { PROGRAM, runProgram } from '../support/cli.js';
 import { PcscProgram, until } from '../support/pcsc.js';
 import { Pcscd } from '../support/pcscd.js';
 import { cardOptions, openManager, temporaryDirectory } from '../support/store.js';
@@ -147,7 +147,13 @@ test('a publisher that is killed in the middle of a command takes its card with 
       '--directory',
       pcscd.places.directory,
     ];
-    return spawn(process.execPath, [PROGRAM, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [PROGRAM, ...words], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    return child;
   };
   const first = publish();
   const program = new PcscProgram();
@@ -219,6 +225,46 @@ test('another user cannot pose as a card, and a second publisher does not get a 
   const raw = connect(join(pcscd.places.directory, 'slot-0'));
   await once(raw.resume(), 'close');
   expect(await isThere(READER)).toBe(true);
+});
+
+test('an ordinary user publishes through a pcscd that is root', async () => {
+  const nobody = 65534;
+  const pcscd = await Pcscd.start({ uid: nobody });
+  const folder = await temporaryDirectory();
+  await chown(folder, nobody, nobody);
+  const asNobody = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'];
+  const program = [...asNobody, process.execPath, PROGRAM];
+  const store = ['--state-directory', join(folder, 'store')];
+  const made = await runProgram(
+    [
+      ...program,
+      'create',
+      '--name',
+      'Hers',
+      '--generate',
+      '--pin-stdin',
+      ...store,
+      '--tpm',
+      'libtpms',
+    ],
+    { input: '12345678\n' },
+  );
+  expect(made).toMatchObject({ exitCode: 0 });
+  const [command = '', ...words] = [...program, 'publish', ...store];
+  const publisher = spawn(command, [...words, '--directory', pcscd.places.directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => {
+    publisher.kill('SIGKILL');
+  });
+  const [line] = await once(publisher.stdout, 'data');
+  expect(String(line)).toBe(`${READER}: ROOT\\SMARTCARDREADER\\0000 Hers\n`);
+  const client = new PcscProgram();
+  await client.connectWhenThere(READER);
+  expect(await client.transmit('00200080083132333435363738')).toBe('9000');
+  publisher.kill('SIGTERM');
+  expect((await once(publisher, 'exit'))[0]).toBe(0);
+  await until(async () => !(await isThere(READER)));
 });
 
 test("vpcd's readers take cards too, where it is asked for", async () => {
