@@ -72,4 +72,32 @@
       ],
     },
   ],
+  'conditions': [
+    # pcscd's driver for our readers: a shared library of its own, without anything of Node.
+    ['OS=="linux"', {
+      'targets': [
+        {
+          'target_name': 'virtual-smartcard-ifd',
+          # Not a loadable module, to which node-gyp gives the name of an addon.
+          'type': 'shared_library',
+          'product_prefix': '',
+          'sources': [
+            "<!@(node -p \"fs.readdirSync('native/ifd').filter((name) => name.endsWith('.cc')).sort().map((name) => 'native/ifd/' + name).join(' ')\")",
+          ],
+          'include_dirs': ['native'],
+          'cflags_cc!': ['-fno-exceptions', '-fno-rtti'],
+          'cflags_cc': [
+            '-std=c++17', '-Wall', '-Wextra', '-fvisibility=hidden', '-fvisibility-inlines-hidden',
+            '-fstack-protector-strong', '-fstack-clash-protection', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2',
+          ],
+          'libraries': ['-ldl', '-pthread'],
+          # Never unmapped: pcscd may close a reader while a call of its still runs.
+          'ldflags': ['-Wl,-z,nodelete', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,-z,defs'],
+          'conditions': [
+            ['target_arch=="x64"', { 'cflags_cc': ['-fcf-protection'] }],
+          ],
+        },
+      ],
+    }],
+  ],
 }

@@ -48,11 +48,11 @@
  * | `ERR_NOT_SUPPORTED_REMOTE` | Another machine lets only create and destroy be done. |
  * | `ERR_ELEVATION_REQUIRED` | Windows: the program does not run as an administrator. |
  * | `ERR_ELEVATION_REFUSED` | Windows: the user refused an administrator's consent. |
- * | `ERR_ACCESS_DENIED` | Windows: the caller has not the right. |
+ * | `ERR_ACCESS_DENIED` | The caller has not the right: on Windows, or to a reader of pcscd. |
  * | `ERR_TERMINAL_SESSION` | Windows: cards are made and destroyed outside of Remote Desktop only. |
  * | `ERR_ARCHITECTURE` | Windows: Node and the addon are not of the processor's own architecture. |
  * | `ERR_MANAGER_UNAVAILABLE` | Windows: the virtual smart card manager does not start, does not answer, or ended. |
- * | `ERR_SMART_CARD_SERVICE` | Windows: the Smart Card service does not run. |
+ * | `ERR_SMART_CARD_SERVICE` | The smart card service does not run: that of Windows, or pcscd with our reader. |
  * | `ERR_TPM_NOT_READY` | Windows: the TPM is not provisioned, or disabled. |
  * | `ERR_REBOOT_REQUIRED` | Windows: it was done, or can be done, but a restart comes first; `instanceIds` names the card. |
  * | `ERR_TIMEOUT` | Windows did not come back in time. |

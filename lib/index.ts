@@ -44,6 +44,8 @@ export { type SignOptions, VirtualSmartCardKey } from './key.js';
 export type { PrivateKeyInput } from './key-import.js';
 export type { CreateKeySpec, ImportKeySpec } from './key-spec.js';
 export { type OpenOptions, VirtualSmartCardManager } from './manager.js';
+export { Publication } from './pcsc/publication.js';
+export type { PublishOptions } from './pcsc/publish-options.js';
 export { type CharacterRule, PinPolicy, type PinPolicyOptions } from './pin-policy.js';
 export type { SecretInput } from './secret.js';
 export type {

@@ -12,6 +12,8 @@ import { VirtualSmartCard } from './card.js';
 import { type CreateOptions, checkedCreateRequest, wipeCreateRequest } from './create-request.js';
 import { VirtualSmartCardError } from './errors.js';
 import { normalizeInstanceId } from './instance-id.js';
+import type { Publication } from './pcsc/publication.js';
+import { checkedPublishOptions, type PublishOptions } from './pcsc/publish-options.js';
 import { LONG_CALL_OPTIONS, watched } from './progress.js';
 import { copySecret, type SecretInput, wipe } from './secret.js';
 import { undoAndThrow } from './undo.js';
@@ -77,6 +79,7 @@ export class VirtualSmartCardManager {
   readonly #backend: Backend;
   /** The cards opened here and not closed yet. */
   readonly #cards = new Set<VirtualSmartCard>();
+  readonly #publications = new Set<Publication>();
   #closing: Promise<void> | undefined;
 
   private constructor(backend: Backend) {
@@ -271,6 +274,32 @@ export class VirtualSmartCardManager {
   }
 
   /**
+   * Puts all cards into readers of pcscd, where every PC/SC program sees them: those that there are
+   * and those that come, until the publication or the manager is closed. Each card has a reader of
+   * its own, the same one at every start. A card that cannot be put in is tried again.
+   *
+   * @throws VirtualSmartCardError `ERR_SMART_CARD_SERVICE` (the reader is not installed),
+   * `ERR_ACCESS_DENIED` (it was installed for another user), `ERR_NOT_SUPPORTED` (not on Linux, or
+   * Windows' cards, which are in readers already), `ERR_INVALID_ARGUMENT`, `ERR_CLOSED`
+   * @example
+   * ```ts
+   * await using publication = await manager.publish({
+   *   onWarning: (warning) => console.warn(warning.message),
+   * });
+   * ```
+   */
+  async publish(options: PublishOptions = {}): Promise<Publication> {
+    const backend = this.#open();
+    const checked = checkedPublishOptions(options);
+    const { startPublication } = await import('./pcsc/start-publication.js');
+    const publication = await startPublication(backend, checked);
+    this.#publications.add(publication);
+    if (this.#closing) await publication.close();
+    this.#open();
+    return publication;
+  }
+
+  /**
    * State of the TPM, above all of its dictionary-attack lockout.
    *
    * @throws VirtualSmartCardError `ERR_TPM_UNAVAILABLE`, `ERR_CLOSED`
@@ -323,7 +352,7 @@ export class VirtualSmartCardManager {
 
   async #close(): Promise<void> {
     try {
-      await Promise.all([...this.#cards].map((card) => card.close()));
+      await Promise.all([...this.#publications, ...this.#cards].map((each) => each.close()));
     } finally {
       await this.#backend.close();
     }

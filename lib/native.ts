@@ -77,6 +77,10 @@ export interface NativeAddon {
    * process or by this one. Keep the object: the lock goes when it is collected.
    */
   lockFile(path: string): NativeFileLock;
+  /** User id of the other end of a connected UNIX socket, as the kernel vouches for it. */
+  peerUser(descriptor: number): number;
+  /** Has what arrived on a TCP socket acknowledged at once; holds until the next read. */
+  acknowledgeAtOnce(descriptor: number): void;
 }
 
 /** node-gyp-build: requires the addon of the package at `root`; `path` says which file that is. */

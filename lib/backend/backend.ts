@@ -1,5 +1,6 @@
 import type { CreationStatus } from '../creation-status.js';
 import type { PublicKey } from '../gids/card-state.js';
+import type { ApduChannel } from '../gids/channel.js';
 import type { PinPolicy } from '../pin-policy.js';
 
 /** What carries a manager out. It knows cards by their device instance id and holds no OS word. */
@@ -11,6 +12,14 @@ export interface Backend {
   destroy(instanceId: string, options: LongCallOptions): Promise<void>;
   /** Opens a connection of its own PIN state to a card. */
   connect(instanceId: string): Promise<CardConnection>;
+  /**
+   * Opens a channel of its own PIN state to a card, for APDUs that come from elsewhere: a reader, or
+   * a client of `serve`. It is closed with the backend and with the card; on a card that was
+   * destroyed it fails with `ERR_CARD_NOT_FOUND`.
+   */
+  openChannel?(instanceId: string): Promise<ApduChannel>;
+  /** Notes which reader holds a card, which `list` then tells; undefined when none does any more. */
+  noteReader?(instanceId: string, readerName: string | undefined): void;
   tpmStatus(): Promise<TpmStatus>;
   /** Resets the TPM's dictionary-attack lockout with its lockout authorisation. */
   resetTpmLockout(lockoutAuthorization: Uint8Array): Promise<void>;

@@ -7,6 +7,7 @@ export function cardSummary(card: CardInfo): string[] {
     `tpm: ${card.tpm}`,
     ...(card.pinTriesLeft === undefined ? [] : [`PIN ${pinState(card)}`]),
     ...(card.containerCount === undefined ? [] : [`keys: ${card.containerCount}`]),
+    ...(card.readerName === undefined ? [] : [`reader: ${card.readerName}`]),
   ];
   return [`${card.instanceId}  ${card.name}`, `  ${facts.join(', ')}`];
 }

@@ -53,6 +53,12 @@ export class Output {
     if (!this.mode.json && !this.mode.quiet) this.#streams.stdout.write(`${line}\n`);
   }
 
+  /** Lines for people while the verb runs; programs ask for the same by another verb. */
+  note(lines: readonly string[]): void {
+    if (this.mode.json || this.mode.quiet) return;
+    for (const line of lines) this.#streams.stdout.write(`${line}\n`);
+  }
+
   /** Said at once to people; programs find it in the document. */
   warn(text: string): void {
     this.#warnings.push(text);

@@ -8,8 +8,10 @@ import { changePin } from './verbs/change-pin.js';
 import { create } from './verbs/create.js';
 import { destroy } from './verbs/destroy.js';
 import { info } from './verbs/info.js';
+import { install, uninstall } from './verbs/install-reader.js';
 import { keys } from './verbs/keys.js';
 import { list } from './verbs/list.js';
+import { publish } from './verbs/publish.js';
 import { selfTestVerb } from './verbs/self-test.js';
 import { sign } from './verbs/sign.js';
 import { resetLockout, tpm } from './verbs/tpm.js';
@@ -47,6 +49,9 @@ export const VERBS: readonly Verb[] = [
   unblock,
   tpm,
   resetLockout,
+  publish,
+  install,
+  uninstall,
   selfTestVerb,
   help,
   version,

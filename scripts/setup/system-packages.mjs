@@ -15,11 +15,13 @@ const TO_TEST = [
   'g++-mingw-w64-x86-64-posix',
   'gdb',
   'opensc',
+  'pcscd',
   'procps',
   'socat',
   'strace',
   'swtpm',
   'tpm2-tools',
+  'vsmartcard-vpcd',
 ];
 
 /** What the tests of the Windows part run on, and are built with. */

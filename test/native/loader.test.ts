@@ -42,7 +42,13 @@ const FILE = 'build/Release/virtual_smartcard.node';
 test('the addon is loaded once, and offers its functions', () => {
   const native = loadNative();
   expect(loadNative()).toBe(native);
-  expect(Object.keys(native).sort()).toEqual(['lockFile', 'openDevice', 'openLibtpms']);
+  expect(Object.keys(native).sort()).toEqual([
+    'acknowledgeAtOnce',
+    'lockFile',
+    'openDevice',
+    'openLibtpms',
+    'peerUser',
+  ]);
 });
 
 test('a prebuild for this platform is found where prebuildify puts it', () => {

@@ -8,6 +8,7 @@ const CLONE = fileURLToPath(new URL('../../', import.meta.url));
 
 const PREBUILDS = [
   'prebuilds/linux-x64/virtual-smartcard.node',
+  'prebuilds/linux-x64/virtual-smartcard-ifd.so',
   'prebuilds/win32-x64/virtual-smartcard.node',
 ];
 

@@ -1,4 +1,5 @@
 import { VirtualSmartCardError } from '../../errors.js';
+import type { ApduChannel } from '../../gids/channel.js';
 import { instanceNumber } from '../../instance-id.js';
 import type {
   Backend,
@@ -31,8 +32,8 @@ export async function openEmbeddedBackend(options: EmbeddedBackendOptions): Prom
 class EmbeddedBackend implements Backend {
   readonly kind = 'embedded';
   readonly #share: StoreShare;
-  readonly #connections = new Set<CardConnection>();
-  readonly #watches = new Set<CardWatch>();
+  /** What was opened here and not closed yet. */
+  readonly #opened = new Set<{ close(): Promise<void> }>();
   #closed: Promise<void> | undefined;
 
   constructor(share: StoreShare) {
@@ -53,14 +54,25 @@ class EmbeddedBackend implements Backend {
 
   async connect(instanceId: string): Promise<CardConnection> {
     const connection = this.#store.connect(instanceNumber(instanceId));
-    connection.onClose(() => this.#connections.delete(connection));
-    this.#connections.add(connection);
+    connection.onClose(() => this.#opened.delete(connection));
+    this.#opened.add(connection);
     return connection;
   }
 
+  async openChannel(instanceId: string): Promise<ApduChannel> {
+    const channel = this.#store.openChannel(instanceNumber(instanceId));
+    channel.onClose(() => this.#opened.delete(channel));
+    this.#opened.add(channel);
+    return channel;
+  }
+
+  noteReader(instanceId: string, readerName: string | undefined): void {
+    if (!this.#closed) this.#store.noteReader(instanceNumber(instanceId), readerName);
+  }
+
   async watch(): Promise<CardWatch> {
-    const watch = this.#store.watch((closed) => this.#watches.delete(closed));
-    this.#watches.add(watch);
+    const watch = this.#store.watch((closed) => this.#opened.delete(closed));
+    this.#opened.add(watch);
     return watch;
   }
 
@@ -79,7 +91,7 @@ class EmbeddedBackend implements Backend {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#connections, ...this.#watches].map((each) => each.close()));
+    await Promise.all([...this.#opened].map((each) => each.close()));
     await this.#share.leave();
   }
 

@@ -7,6 +7,7 @@ import { formatInstanceId } from '../../instance-id.js';
 import { Turns } from '../../turns.js';
 import type { CardInfo } from '../backend.js';
 import { CardStorage } from './card-storage.js';
+import { EmbeddedChannel } from './embedded-channel.js';
 import { EmbeddedConnection } from './embedded-connection.js';
 import type { StoreContext } from './store-context.js';
 import { TpmVault } from './tpm-vault.js';
@@ -14,9 +15,12 @@ import { TpmVault } from './tpm-vault.js';
 /** A card of the store that works: its storage, its vault, and the connections to it. */
 export class EmbeddedCard {
   readonly storage: CardStorage;
+  /** The reader that holds the card, while it is published. */
+  readerName: string | undefined;
   readonly #vault: TpmVault;
   readonly #turns = new Turns();
   readonly #connections = new Set<EmbeddedConnection>();
+  readonly #channels = new Set<EmbeddedChannel>();
 
   private constructor(storage: CardStorage, vault: TpmVault) {
     this.storage = storage;
@@ -43,6 +47,14 @@ export class EmbeddedCard {
     return connection;
   }
 
+  /** A channel with a PIN state of its own, for APDUs that somebody else makes. */
+  openChannel(): EmbeddedChannel {
+    const channel = new EmbeddedChannel(this.#vault, this.#turns);
+    channel.onClose(() => this.#channels.delete(channel));
+    this.#channels.add(channel);
+    return channel;
+  }
+
   async info(tpmKind: CardInfo['tpm']): Promise<CardInfo> {
     return this.#turns.take(async () => {
       const { header, record, instance } = this.storage;
@@ -52,7 +64,7 @@ export class EmbeddedCard {
         instanceId: formatInstanceId(instance),
         name: header.name,
         cardId: cardIdOf(state),
-        readerName: undefined,
+        readerName: this.readerName,
         state: state.activated ? 'ready' : 'blank',
         stateReason: undefined,
         tpm: tpmKind,
@@ -67,13 +79,16 @@ export class EmbeddedCard {
     });
   }
 
-  /** Ends all log-ins and connections; `work` runs with the card at rest. */
+  /** Ends all log-ins, connections and channels; `work` runs with the card at rest. */
   async end(reason: VirtualSmartCardError, work?: () => Promise<void>): Promise<void> {
     await this.#turns.take(async () => {
       await work?.();
       await this.#vault.end(reason);
     });
-    await Promise.all([...this.#connections].map((connection) => connection.close()));
+    await Promise.all([
+      ...[...this.#connections].map((connection) => connection.close()),
+      ...[...this.#channels].map((channel) => channel.end(reason)),
+    ]);
   }
 }
 

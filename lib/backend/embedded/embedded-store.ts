@@ -8,6 +8,7 @@ import type { CardEvent, CardInfo, CreateRequest, LongCallOptions } from '../bac
 import { CardEventQueue } from '../card-event-queue.js';
 import { createCard, reporter, throwIfAborted } from './create-card.js';
 import { EmbeddedCard } from './embedded-card.js';
+import type { EmbeddedChannel } from './embedded-channel.js';
 import type { EmbeddedConnection } from './embedded-connection.js';
 import { eraseCard } from './intent.js';
 import { type LostCard, lostCardInfo } from './lost-card.js';
@@ -127,9 +128,16 @@ export class EmbeddedStore {
   }
 
   connect(instance: number): EmbeddedConnection {
-    const card = this.#find(instance);
-    if (card instanceof EmbeddedCard) return card.connect(this.kind);
-    throw card.reason;
+    return this.#findUsable(instance).connect(this.kind);
+  }
+
+  openChannel(instance: number): EmbeddedChannel {
+    return this.#findUsable(instance).openChannel();
+  }
+
+  noteReader(instance: number, readerName: string | undefined): void {
+    const card = this.#cards.get(instance);
+    if (card instanceof EmbeddedCard) card.readerName = readerName;
   }
 
   /** Tells of the cards that are made and destroyed from now on, by whichever manager. */
@@ -168,6 +176,12 @@ export class EmbeddedStore {
       'ERR_CARD_NOT_FOUND',
       `There is no card ${formatInstanceId(instance)}. List the cards to see their instance ids.`,
     );
+  }
+
+  #findUsable(instance: number): EmbeddedCard {
+    const card = this.#find(instance);
+    if (card instanceof EmbeddedCard) return card;
+    throw card.reason;
   }
 
   async #info(instance: number): Promise<CardInfo> {
