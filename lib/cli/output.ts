@@ -48,13 +48,8 @@ export class Output {
   /** A stage of creating or destroying a card, as it happens: tpmvscmgr's lines. */
   readonly progress = (status: CreationStatus): void => this.note(status.message);
 
-  /** What is going on, as it happens, for people. */
-  note(line: string): void {
-    if (!this.mode.json && !this.mode.quiet) this.#streams.stdout.write(`${line}\n`);
-  }
-
-  /** Lines for people while the verb runs; programs ask for the same by another verb. */
-  note(lines: readonly string[]): void {
+  /** What is going on, as it happens, for people; programs find it in the document, or by another verb. */
+  note(...lines: string[]): void {
     if (this.mode.json || this.mode.quiet) return;
     for (const line of lines) this.#streams.stdout.write(`${line}\n`);
   }

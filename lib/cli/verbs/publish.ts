@@ -31,7 +31,7 @@ export const publish: Verb = {
     const manager = await openManager();
     const onWarning: PublishOptions['onWarning'] = (warning) => output.warn(warning.message);
     const publication = await manager.publish({ ...options, onWarning });
-    output.note((await manager.list()).flatMap(readerLine));
+    output.note(...(await manager.list()).flatMap(readerLine));
     // What stops the program is how this verb ends.
     if (!signal.aborted) await once(signal, 'abort');
     await publication.close();

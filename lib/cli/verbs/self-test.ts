@@ -37,7 +37,7 @@ async function runSelfTest({ args, output, signal, openManager }: Context): Prom
       signal,
       wrongPins,
       onStep: (step) => {
-        for (const line of stepLines(step)) output.note(line);
+        output.note(...stepLines(step));
       },
     });
     await file?.commit(Buffer.from(`${JSON.stringify(report, null, 2)}\n`));
