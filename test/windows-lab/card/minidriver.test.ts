@@ -301,10 +301,8 @@ async function useEverything({ gids, pins, adminKey }: Awaited<ReturnType<typeof
 test.each([
   ['none', null],
   ['a file that is not there', 'no-such-module.dll'],
-  ['a file that is no DLL', 'ntdll.txt'],
+  ['a file that is no DLL', 'c_037.nls'],
   ['a DLL that is no card module', 'version.dll'],
-  ['a path outside of System32', 'C:\\windows\\version.dll'],
-  ['a path that leaves System32', 'C:\\windows\\system32\\..\\version.dll'],
   ['a path on another machine', '\\\\server\\share\\msclmd.dll'],
   ['nothing', ''],
 ])('where the registry names %s, the card has its commands', async (_, file) => {
@@ -321,9 +319,13 @@ test('a module is loaded by its path below System32, and from nowhere else', asy
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const elsewhere = join(folder, 'msclmd.dll');
   await copyFile(MODULE, elsewhere);
-  await nameModule(elsewhere);
-  await pins.verifyPin(PIN);
-  expect(await moduleCalls(lab)).toEqual([]);
+  // The same drive, or else the second path would lead nowhere.
+  expect(elsewhere).toMatch(/^c:/i);
+  for (const path of [elsewhere, `C:\\windows\\system32\\..\\..${elsewhere.slice(2)}`]) {
+    await nameModule(path);
+    await pins.verifyPin(PIN);
+    expect(await moduleCalls(lab)).toEqual([]);
+  }
   await nameModule('C:/Windows/SYSTEM32/drivers/../msclmd.dll');
   await pins.verifyPin(PIN);
   expect(await moduleCalls(lab)).toEqual([ACQUIRE, AUTHENTICATE_PIN, 'CardDeleteContext']);
