@@ -7,8 +7,8 @@
 namespace vsc {
 
 /**
- * One call into the system, which has a thread to itself: it may take for ever. Everything but `Result`
- * and `Cancel` runs on that thread.
+ * One call into the system, which has a thread to itself: it may take for ever. Everything but
+ * `Result` and `Cancel` runs on that thread.
  */
 class SystemCall {
  public:
