@@ -43,6 +43,12 @@ class Scenario {
   }
 }
 
+async function scriptAll(lab: Lab, plans: object[]): Promise<void> {
+  for (const [component, call] of SLOW_CALLS) {
+    await lab.request('script', { component, call, plans });
+  }
+}
+
 /** Lets the next signature be slow, or never end, and resolves to a wait for it to be under way. */
 async function slowDown(lab: Lab, plan: { delayMs: number } | { hang: true }) {
   const calls = async () => {
@@ -50,9 +56,7 @@ async function slowDown(lab: Lab, plan: { delayMs: number } | { hang: true }) {
     for (const [component] of SLOW_CALLS) all.push(...(await lab.recorded(component)));
     return all.filter(({ call }) => SLOW_CALLS.some(([, name]) => name === call)).length;
   };
-  for (const [component, call] of SLOW_CALLS) {
-    await lab.request('script', { component, call, plans: [plan] });
-  }
+  await scriptAll(lab, [plan]);
   const before = await calls();
   return () => until(async () => (await calls()) > before, 'a signature');
 }
@@ -78,7 +82,8 @@ test('a process ends in the middle of a signature that never comes', async () =>
   await underWay();
   scenario.goOn();
   expect(await scenario.exitCode()).toBe(7);
-  // The card is as it was, and free for others.
+  // The card is as it was, and free for others. The plan that the signature did not meet is dropped.
+  await scriptAll(lab, []);
   const [info] = await (await openBackend()).list();
   expect(info).toMatchObject({ state: 'ready', containerCount: 1, pinTriesLeft: 5 });
 });
