@@ -38,10 +38,10 @@ export interface ManagerAddress {
 /** How a create or destroy reports. */
 export interface ManagerReports {
   /**
-   * Whether the manager is kept waiting at each status until the listener has returned, so that a
-   * cancel takes effect at that very status; default true. Where nobody can cancel it only costs time.
+   * Whether the listener hears of `status`; the manager is kept waiting until it has returned, so that
+   * a cancel takes effect at that very status. Default true. Where nobody listens it only costs time.
    */
-  waitsForListener?: boolean;
+  tellsStatus?: boolean;
 }
 
 /** The arguments of the manager's create functions; what is undefined is NULL there. */

@@ -23,7 +23,7 @@ export async function benchManagerCall(manager, program, { pairs }) {
   const ours = async () => {
     const adminKey = AdminKey.random().exportHex();
     const card = {
-      ...{ machine: undefined, allowElevationPrompt: false, waitsForListener: false, interface: 1 },
+      ...{ machine: undefined, allowElevationPrompt: false, tellsStatus: false, interface: 1 },
       ...{ name: 'Bench', pin: Buffer.from(randomUUID()), puk: undefined, pinPolicy: undefined },
       ...{ adminKey: Buffer.from(adminKey, 'hex'), adminKcv: keyCheckValue(adminKey) },
       ...{ attestation: 0, generate: true },

@@ -3,6 +3,7 @@
 //   create NAME PIN ADMINKEY KCV                the last two in hexadecimal digits
 //   create-and-open NAME PIN ADMINKEY KCV       and connects to it, as our create() does
 //   destroy INSTANCE
+//   keep                                       has a manager from now on
 //   sign READER CONTAINER PIN HASH              RSA, PKCS #1 v1.5 over a SHA-256 hash
 // Each is answered by one line: the microseconds that its calls took, and what they brought.
 #include <objbase.h>
@@ -35,6 +36,7 @@ std::string Carry(const std::vector<std::string>& words) {
     return bench::Sign({bench::Wide(words[1]), bench::Wide(words[2]), bench::Wide(words[3]),
                         bench::FromHex(words[4])});
   }
+  if (words.size() == 1 && words[0] == "keep") return bench::KeepManager();
   throw std::runtime_error("unknown command");
 }
 
@@ -43,8 +45,6 @@ std::string Carry(const std::vector<std::string>& words) {
 int main() {
   if (FAILED(CoInitializeEx(nullptr, COINIT_MULTITHREADED))) return 2;
   try {
-    // While somebody has a manager its process lives on, for both sides of the comparison.
-    const bench::KeptManager manager;
     for (std::string line; std::getline(std::cin, line);) {
       std::cout << Carry(WordsOf(line)) << std::endl;
     }

@@ -27,17 +27,7 @@ std::string CreateAndOpenCard(const NewCard& card);
 /** Activates the manager, has it destroy the card, and lets go of it. */
 std::string DestroyCard(const std::wstring& instance_id);
 
-/** Has the manager as long as it exists. */
-class KeptManager {
- public:
-  KeptManager();
-  ~KeptManager();
-
-  KeptManager(const KeptManager&) = delete;
-  KeptManager& operator=(const KeptManager&) = delete;
-
- private:
-  ITpmVirtualSmartCardManager* manager_;
-};
+/** Activates the manager and has it to the end of the process. */
+std::string KeepManager();
 
 }  // namespace bench

@@ -144,9 +144,9 @@ export class CardManager {
   }
 }
 
-/** Only a signal can stop a call at the stage that `onProgress` is just told of. */
-function reports({ signal }: LongCallOptions): ManagerReports {
-  return { waitsForListener: signal !== undefined };
+/** Each status that is told holds up the manager for a moment. */
+function reports({ onProgress }: LongCallOptions): ManagerReports {
+  return { tellsStatus: onProgress !== undefined };
 }
 
 /** Brings the manager's stages to `onProgress`, and tells of cards that came too late for anybody. */

@@ -25,8 +25,9 @@ REFIID InterfaceId(int number) {
 
 }  // namespace
 
-CreateCall::CreateCall(ManagerAddress address, bool waits, int interface_number, NewCard card)
-    : ManagerCall(std::move(address), waits),
+CreateCall::CreateCall(ManagerAddress address, bool tells_status, int interface_number,
+                       NewCard card)
+    : ManagerCall(std::move(address), tells_status),
       interface_number_(interface_number),
       card_(std::move(card)) {}
 

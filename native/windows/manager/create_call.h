@@ -22,7 +22,7 @@ struct NewCard {
 /** Makes a card through Manager (1), Manager2 (2) or Manager3 (3). */
 class CreateCall final : public ManagerCall {
  public:
-  CreateCall(ManagerAddress address, bool waits, int interface_number, NewCard card);
+  CreateCall(ManagerAddress address, bool tells_status, int interface_number, NewCard card);
 
   void Work(CallLine& line) override;
   /** `{ instanceId: string | null, needReboot: boolean }` */

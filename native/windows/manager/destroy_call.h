@@ -7,8 +7,8 @@ namespace vsc {
 /** Destroys a card. */
 class DestroyCall final : public ManagerCall {
  public:
-  DestroyCall(ManagerAddress address, bool waits, std::wstring instance_id)
-      : ManagerCall(std::move(address), waits), instance_id_(std::move(instance_id)) {}
+  DestroyCall(ManagerAddress address, bool tells_status, std::wstring instance_id)
+      : ManagerCall(std::move(address), tells_status), instance_id_(std::move(instance_id)) {}
 
   void Work(CallLine& line) override;
   /** `{ needReboot: boolean }` */

@@ -13,8 +13,9 @@ namespace vsc {
 /** A call to the virtual smart card manager: its thread's apartment, the manager, the listener. */
 class ManagerCall : public SystemCall {
  public:
-  /** `waits`: whether JavaScript may stop the call at the very report that it is told of. */
-  ManagerCall(ManagerAddress address, bool waits) : address_(std::move(address)), waits_(waits) {}
+  /** `tells_status`: whether JavaScript hears of progress. */
+  ManagerCall(ManagerAddress address, bool tells_status)
+      : address_(std::move(address)), tells_status_(tells_status) {}
 
   void End() noexcept override;
 
@@ -27,7 +28,7 @@ class ManagerCall : public SystemCall {
    */
   template <typename Function>
   void Invoke(CallLine& line, const std::string& action, Function function) {
-    const Listening listening(line, waits_);
+    const Listening listening(line, tells_status_);
     const HRESULT result = function(manager_.get(), listening.listener());
     Check(result, action, listening.listener()->reported_error());
   }
@@ -38,7 +39,9 @@ class ManagerCall : public SystemCall {
   /** The call's listener, which hears of nothing any more once this ends. */
   class Listening {
    public:
-    Listening(CallLine& line, bool waits) { listener_.Attach(new StatusListener(line, waits)); }
+    Listening(CallLine& line, bool tells_status) {
+      listener_.Attach(new StatusListener(line, tells_status));
+    }
     ~Listening() { listener_.get()->CallEnded(); }
 
     Listening(const Listening&) = delete;
@@ -54,7 +57,7 @@ class ManagerCall : public SystemCall {
                     std::optional<UINT32> reported_error);
 
   ManagerAddress address_;
-  const bool waits_;
+  const bool tells_status_;
   std::optional<Apartment> apartment_;
 };
 

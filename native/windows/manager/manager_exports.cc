@@ -22,9 +22,8 @@ ManagerAddress AddressOf(const Napi::Object& options) {
 }
 
 /** Without the property it does. */
-bool WaitsForListener(const Napi::Object& options) {
-  return options.Get("waitsForListener").IsUndefined() ||
-         BooleanProperty(options, "waitsForListener");
+bool TellsStatus(const Napi::Object& options) {
+  return options.Get("tellsStatus").IsUndefined() || BooleanProperty(options, "tellsStatus");
 }
 
 SecretBuffer OptionalBytes(const Napi::Object& options, const char* name) {
@@ -45,7 +44,7 @@ Napi::Value CreateCard(const Napi::CallbackInfo& info, PendingCalls& calls) {
     card.attestation = NumberProperty(options, "attestation");
     card.generate = BooleanProperty(options, "generate");
     const auto number = static_cast<int>(NumberProperty(options, "interface"));
-    auto call = std::make_shared<CreateCall>(AddressOf(options), WaitsForListener(options), number,
+    auto call = std::make_shared<CreateCall>(AddressOf(options), TellsStatus(options), number,
                                              std::move(card));
     return calls.Start(info.Env(), std::move(call), info[1]);
   });
@@ -54,7 +53,7 @@ Napi::Value CreateCard(const Napi::CallbackInfo& info, PendingCalls& calls) {
 Napi::Value DestroyCard(const Napi::CallbackInfo& info, PendingCalls& calls) {
   return WithErrors(info.Env(), [&] {
     const Napi::Object options = ObjectArgument(info, 0, "card");
-    auto call = std::make_shared<DestroyCall>(AddressOf(options), WaitsForListener(options),
+    auto call = std::make_shared<DestroyCall>(AddressOf(options), TellsStatus(options),
                                               TextProperty(options, "instanceId"));
     return calls.Start(info.Env(), std::move(call), info[1]);
   });

@@ -18,8 +18,8 @@ const tpmvsc::StatusCallbackTable StatusListener::kTable = {
     &StatusListener::ReportError,
 };
 
-StatusListener::StatusListener(CallLine& line, bool waits)
-    : tpmvsc::StatusCallback{&kTable}, waits_(waits), line_(&line) {}
+StatusListener::StatusListener(CallLine& line, bool tells_status)
+    : tpmvsc::StatusCallback{&kTable}, tells_status_(tells_status), line_(&line) {}
 
 void StatusListener::CallEnded() noexcept {
   std::unique_lock<std::mutex> lock(mutex_);
@@ -71,7 +71,9 @@ HRESULT StatusListener::Progress(UINT32 status) noexcept {
   }
   HRESULT result = E_OUTOFMEMORY;
   try {
-    result = Tell(*line, status) ? S_OK : E_ABORT;
+    const bool goes_on =
+        tells_status_ ? line->SendAndWait({"status", status, {}}) : !line->stop_requested();
+    result = goes_on ? S_OK : E_ABORT;
   } catch (const std::exception&) {
     // Only memory can be lacking: then the call had better stop.
     result = E_OUTOFMEMORY;
@@ -79,12 +81,6 @@ HRESULT StatusListener::Progress(UINT32 status) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (--reporting_ == 0) idle_.notify_all();
   return result;
-}
-
-bool StatusListener::Tell(CallLine& line, UINT32 status) const {
-  if (waits_) return line.SendAndWait({"status", status, {}});
-  line.Send({"status", status, {}});
-  return !line.stop_requested();
 }
 
 HRESULT StatusListener::Error(UINT32 error) noexcept {

@@ -16,10 +16,10 @@ namespace vsc {
 class StatusListener final : public tpmvsc::StatusCallback {
  public:
   /**
-   * The maker has the first reference. `waits`: each report of progress is held until JavaScript
-   * has dealt with it.
+   * The maker has the first reference. `tells_status`: whether JavaScript hears of progress, and
+   * the manager waits until it has dealt with it.
    */
-  StatusListener(CallLine& line, bool waits);
+  StatusListener(CallLine& line, bool tells_status);
 
   /** The call returned: nothing is told any more, and a late caller is told to stop. */
   void CallEnded() noexcept;
@@ -42,13 +42,11 @@ class StatusListener final : public tpmvsc::StatusCallback {
   static const tpmvsc::StatusCallbackTable kTable;
 
   HRESULT Progress(UINT32 status) noexcept;
-  /** Whether the call is to go on. */
-  bool Tell(CallLine& line, UINT32 status) const;
   HRESULT Error(UINT32 error) noexcept;
 
   std::atomic<ULONG> references_{1};
   mutable std::mutex mutex_;
-  const bool waits_;
+  const bool tells_status_;
   /** Null once the call has ended. */
   CallLine* line_;
   /** Reports under way on COM's threads, which the end of the call waits for. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Backend } from '../../../lib/backend/backend.js';
 import { expectError } from '../../support/expect-error.js';
 import { Lab } from '../support/lab.js';
-import { CREATED, openBackend, request } from './support/backend.js';
+import { CREATED, openBackend, request, until } from './support/backend.js';
 
 /** A request that is aborted when it reports `stage`. */
 function abortedAt(stage: number, reason: Error, seen: number[] = []) {
@@ -28,6 +28,20 @@ test('an abort at every stage stops at that stage and leaves no card', async () 
     expect(seen).toEqual(CREATED.slice(0, position + 1));
     expect(await lab.cards(), `stage ${stage}`).toEqual([]);
   }
+});
+
+test('an abort that no progress was asked for stops the call at its next stage', async () => {
+  const lab = await Lab.fresh();
+  const backend = await openBackend();
+  await lab.script('CreateVirtualSmartCard', { stepMs: 200 });
+  const controller = new AbortController();
+  const creating = backend.create(request({ signal: controller.signal }));
+  await until(async () => (await lab.recorded()).length === 1, 'a call');
+  controller.abort();
+  await expectError(creating, 'ERR_ABORTED');
+  expect(await lab.cards()).toEqual([]);
+  // The manager itself took it back: there was none to destroy.
+  expect(await lab.recorded()).toHaveLength(1);
 });
 
 test('what the server leaves after an abort is found and destroyed', async () => {
