@@ -55,7 +55,8 @@
  * | `ERR_SMART_CARD_SERVICE` | The smart card service does not run: that of Windows, or pcscd with our reader. |
  * | `ERR_TPM_NOT_READY` | Windows: the TPM is not provisioned, or disabled. |
  * | `ERR_REBOOT_REQUIRED` | Windows: it was done, or can be done, but a restart comes first; `instanceIds` names the card. |
- * | `ERR_TIMEOUT` | Windows did not come back in time. |
+ * | `ERR_READER` | pcscd, a reader or another program that has the card failed the call; `hresult` has winscard's code. |
+ * | `ERR_TIMEOUT` | Windows, or the card in a reader, did not come back in time. |
  * | `ERR_WINDOWS` | Windows failed in a way not listed here; `hresult` and the message have its code and text. |
  * | `ERR_INF` | The INF text has a line that is wrong or not understood; `line` has its number. |
  */
@@ -112,6 +113,7 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_SMART_CARD_SERVICE'
   | 'ERR_TPM_NOT_READY'
   | 'ERR_REBOOT_REQUIRED'
+  | 'ERR_READER'
   | 'ERR_TIMEOUT'
   | 'ERR_WINDOWS'
   | 'ERR_INF';
@@ -124,7 +126,7 @@ export interface VirtualSmartCardErrorDetails {
   tpmCode?: number;
   /** ISO 7816-4 status word (SW1 SW2). */
   statusWord?: number;
-  /** Windows HRESULT, unsigned. */
+  /** Windows HRESULT, unsigned; winscard's codes are the same with pcscd. */
   hresult?: number;
   /** Windows: the step of the virtual smart card manager that failed, a TPMVSCMGR_ERROR without its prefix. */
   reportedError?: string;

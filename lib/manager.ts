@@ -22,9 +22,10 @@ import { undoAndThrow } from './undo.js';
 export interface OpenOptions {
   /**
    * `windows`: the system's own TPM virtual smart cards. `embedded`: an embedded TPM 2.0 and a card
-   * of our own. Default: windows on Windows, else embedded.
+   * of our own. `pcsc`, off Windows: every GIDS card in a reader of pcscd, whoever made it. Default:
+   * windows on Windows, else embedded.
    */
-  backend?: 'windows' | 'embedded' | undefined;
+  backend?: 'windows' | 'embedded' | 'pcsc' | undefined;
   /** Embedded: where the cards are; default VIRTUAL_SMARTCARD_HOME, else the user's data folder. */
   stateDirectory?: string | undefined;
   /** Embedded: `libtpms`, `device:/dev/tpmrm0`, `swtpm:unix:PATH` or `swtpm:tcp:HOST:PORT`. */
@@ -55,7 +56,7 @@ const OPEN_OPTIONS = [
   'certificateStore',
   'ownerAuthorization',
 ];
-const BACKENDS = ['windows', 'embedded'] as const;
+const BACKENDS = ['windows', 'embedded', 'pcsc'] as const;
 const CERTIFICATE_STORES = ['currentUser', 'none'] as const;
 
 /** Longest path that any platform takes. */
@@ -189,7 +190,8 @@ export class VirtualSmartCardManager {
   /**
    * One card as `list` shows it.
    *
-   * @param instanceId - `ROOT\SMARTCARDREADER\0000`, with slashes too, or the bare `0000`
+   * @param instanceId - `ROOT\SMARTCARDREADER\0000`, with slashes too, or the bare `0000`; on the pcsc
+   * backend `READER\` and the reader's name, or the name alone
    * @throws VirtualSmartCardError `ERR_CARD_NOT_FOUND`, and as `list`
    * @example
    * ```ts
@@ -197,7 +199,7 @@ export class VirtualSmartCardManager {
    * ```
    */
   async info(instanceId: string): Promise<CardInfo> {
-    const wanted = normalizeInstanceId(instanceId);
+    const wanted = this.#normalize(instanceId);
     const cards = await this.list();
     const found = cards.find((card) => card.instanceId === wanted);
     if (found) return found;
@@ -218,7 +220,7 @@ export class VirtualSmartCardManager {
    * ```
    */
   async card(instanceId?: string): Promise<VirtualSmartCard> {
-    if (instanceId !== undefined) return this.#connect(normalizeInstanceId(instanceId));
+    if (instanceId !== undefined) return this.#connect(this.#normalize(instanceId));
     const cards = await this.list();
     const [only, ...others] = cards;
     if (!only) {
@@ -245,7 +247,7 @@ export class VirtualSmartCardManager {
    */
   async destroy(instanceId: string, options: LongCallOptions = {}): Promise<void> {
     const backend = this.#open();
-    const wanted = normalizeInstanceId(instanceId);
+    const wanted = this.#normalize(instanceId);
     checkOptions(options, LONG_CALL_OPTIONS);
     await watched(options, async (watch) => {
       await backend.destroy(wanted, watch);
@@ -372,6 +374,11 @@ export class VirtualSmartCardManager {
       await connection.close();
       throw error;
     }
+  }
+
+  #normalize(instanceId: string): string {
+    const backend = this.#open();
+    return backend.normalizeInstanceId?.(instanceId) ?? normalizeInstanceId(instanceId);
   }
 
   #open(): Backend {

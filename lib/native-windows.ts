@@ -1,31 +1,7 @@
 import { VirtualSmartCardError } from './errors.js';
 import { loadNative, type NativeTransport } from './native.js';
-
-/**
- * A call into Windows that runs on a thread of its own. It keeps the process alive while `result` is
- * pending, and no longer.
- *
- * `result` is rejected with an Error whose `code` is `HRESULT` (then it has an unsigned number
- * `hresult`, and from the virtual smart card manager perhaps `reportedError`, a TPMVSCMGR_ERROR),
- * `ABANDONED` or `NATIVE_FAILURE`. Wrong arguments are thrown at once, with the code `INVALID_ARGUMENT`.
- */
-export interface NativeCall<T> {
-  readonly result: Promise<T>;
-  /** Asks the call to stop. It ends by itself, mostly soon. */
-  cancel(): void;
-  /**
-   * Rejects `result` with `ABANDONED` at once, unless it is there already. The thread waits for
-   * Windows without anybody waiting for it; a card that it still makes is destroyed again.
-   */
-  abandon(): void;
-}
-
-/**
- * What a running call tells. `status`: a TPMVSCMGR_STATUS. `changed`: readers or cards came or went.
- * `lateCardDestroyed`, `lateCardLeft`: an abandoned call has made a card, which was destroyed again or
- * could not be; the value is its instance id.
- */
-export type NativeEventListener = (name: string, value: number | string) => void;
+import type { NativeCall, NativeEventListener } from './native-call.js';
+import type { NativeCardHandle } from './native-pcsc.js';
 
 /** Where the virtual smart card manager is. */
 export interface ManagerAddress {
@@ -89,27 +65,10 @@ export interface NativeTpmDeviceInfo {
   implementationRevision: number;
 }
 
-/**
- * A card in a reader (an SCARDHANDLE with a context of its own), shared with other programs. Calls must
- * not overlap. Once closed, calls are rejected with the code `CLOSED`; a card that is never closed is
- * closed, with a reset, when it is collected.
- */
-export interface NativeCardHandle {
-  /**
-   * One command APDU of 4 to 65544 bytes in, its response APDU out. The command is copied before this
-   * returns and the copy is wiped after use; the response is memory of its own, which the caller wipes.
-   */
-  transmit(command: Uint8Array): NativeCall<Buffer>;
-  /** Waits until no other program has a transaction with the card. */
-  beginTransaction(): NativeCall<void>;
-  /** With `reset` the card is reset before another program gets it. */
-  endTransaction(reset: boolean): NativeCall<void>;
+/** A card in a reader of Windows. */
+export interface WindowsCardHandle extends NativeCardHandle {
   /** The card's module as Windows' registry names it; null when it names none that can be loaded. */
   minidriver(): NativeCall<NativeMinidriver | null>;
-  /** SCardReconnect: after another program has reset the card; with `reset` it resets the card. */
-  reconnect(reset: boolean): NativeCall<void>;
-  /** Lets go of the card, with `reset` after a reset. Safe to call twice. */
-  close(reset: boolean): NativeCall<void>;
 }
 
 /**
@@ -264,7 +223,7 @@ export interface WindowsAddon extends NativeKeys {
   /** Tells `changed` once at the start and at each change, until it is cancelled. */
   watchReaders(listener: NativeEventListener): NativeCall<void>;
   /** Connects to the card in a reader, for use beside other programs (SCARD_SHARE_SHARED). */
-  connectCard(readerName: string): NativeCall<NativeCardHandle>;
+  connectCard(readerName: string): NativeCall<WindowsCardHandle>;
   /** The machine's TPM by way of TBS. Rejections have the code `HRESULT`, or `CLOSED`. */
   openTbs(): Promise<NativeTransport>;
   tpmDeviceInfo(): NativeCall<NativeTpmDeviceInfo>;

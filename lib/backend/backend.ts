@@ -3,9 +3,18 @@ import type { PublicKey } from '../gids/card-state.js';
 import type { ApduChannel } from '../gids/channel.js';
 import type { PinPolicy } from '../pin-policy.js';
 
+/** What carries a manager out. */
+export type BackendKind = 'embedded' | 'windows' | 'pcsc';
+
 /** What carries a manager out. It knows cards by their device instance id and holds no OS word. */
 export interface Backend {
-  readonly kind: 'embedded' | 'windows';
+  readonly kind: BackendKind;
+  /**
+   * The one form of an instance id that this backend goes by; without it, a device instance id's.
+   *
+   * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
+   */
+  normalizeInstanceId?(instanceId: string): string;
   /** Makes a card, all or nothing, and resolves to its instance id. */
   create(request: CreateRequest): Promise<string>;
   list(): Promise<CardInfo[]>;
@@ -32,9 +41,9 @@ export interface Backend {
 export interface CardEvent {
   /** Whether it came or went. */
   type: 'added' | 'removed';
-  /** Device instance id, `ROOT\SMARTCARDREADER\0000` and on. */
+  /** As in {@link CardInfo}. */
   instanceId: string;
-  /** The friendly name it was created with. */
+  /** As in {@link CardInfo}. */
   name: string;
 }
 
@@ -101,9 +110,12 @@ export type AntiHammering = 'block' | 'wait';
 
 /** A card as `list` and `info` show it. */
 export interface CardInfo {
-  /** Device instance id, `ROOT\SMARTCARDREADER\0000` and on. */
+  /**
+   * Device instance id, `ROOT\SMARTCARDREADER\0000` and on; of the pcsc backend `READER\` and the
+   * reader's name.
+   */
   instanceId: string;
-  /** The friendly name it was created with. */
+  /** The friendly name it was created with; of the pcsc backend the reader's name. */
   name: string;
   /** The card's 16-byte identifier as a UUID; undefined when the card has no file system. */
   cardId: string | undefined;
@@ -115,9 +127,12 @@ export interface CardInfo {
   state: 'ready' | 'blank' | 'lost';
   /** Why a lost card is lost. */
   stateReason: string | undefined;
-  /** `software`: key and TPM are this process and its files. `hardware`: a TPM device. */
-  tpm: 'software' | 'hardware';
-  /** This and what follows is undefined where it cannot be known: on a lost card. */
+  /**
+   * `software`: key and TPM are this process and its files. `hardware`: a TPM device. Undefined on the
+   * pcsc backend: a reader does not say what its card is made of.
+   */
+  tpm: 'software' | 'hardware' | undefined;
+  /** This and what follows is undefined where it cannot be known: on a lost card, or in a reader. */
   antiHammering: AntiHammering | undefined;
   /** Whether keys may be brought to the card from outside. */
   allowKeyImport: boolean | undefined;

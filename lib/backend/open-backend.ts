@@ -1,9 +1,9 @@
 import { VirtualSmartCardError } from '../errors.js';
-import type { Backend, CertificateStoreOption } from './backend.js';
+import type { Backend, BackendKind, CertificateStoreOption } from './backend.js';
 
 /** Which backend carries a manager out, and what it is opened with. The face has checked them. */
 export interface OpenBackendOptions {
-  backend: 'windows' | 'embedded';
+  backend: BackendKind;
   stateDirectory: string | undefined;
   tpm: string | undefined;
   machine: string | undefined;
@@ -32,19 +32,38 @@ export async function openBackend(options: OpenBackendOptions): Promise<Backend>
     const { openWindowsBackend } = await import('./windows/windows-backend.js');
     return openWindowsBackend({ machine, allowElevationPrompt, certificateStore });
   }
+  if (backend === 'pcsc') {
+    const others = {
+      machine,
+      allowElevationPrompt: allowElevationPrompt || undefined,
+      ...embedded,
+    };
+    refuse(others, 'A card in a reader has no such option. Leave it out.');
+    refuse(
+      withoutNone(certificateStore),
+      'The pcsc backend has no store of certificates. Leave it out.',
+    );
+    const { openPcscBackend } = await import('./pcsc/pcsc-backend.js');
+    return openPcscBackend();
+  }
   refuse(
     { machine, allowElevationPrompt: allowElevationPrompt || undefined },
     'The embedded backend manages this machine only, and asks nobody. Leave it out.',
   );
   refuse(
-    { certificateStore: certificateStore === 'none' ? undefined : certificateStore },
+    withoutNone(certificateStore),
     'The embedded backend has no store of certificates to put them into. Leave it out.',
   );
   const { openEmbeddedBackend } = await import('./embedded/embedded-backend.js');
   return openEmbeddedBackend(embedded);
 }
 
-/** Refuses the options of the other backend. */
+/** That the store of certificates is left alone, every backend can promise. */
+function withoutNone(certificateStore: CertificateStoreOption | undefined) {
+  return { certificateStore: certificateStore === 'none' ? undefined : certificateStore };
+}
+
+/** Refuses the options of another backend. */
 function refuse(options: Record<string, unknown>, why: string): void {
   for (const [parameter, value] of Object.entries(options)) {
     if (value === undefined) continue;

@@ -69,6 +69,11 @@ export class Arguments {
     return option.choices ? value?.toLowerCase() : value;
   }
 
+  /** The same for an option that not every verb has. */
+  valueIfOffered(name: string): string | undefined {
+    return name in this.#options ? this.value(name) : undefined;
+  }
+
   /** The words that followed the option. */
   words(name: string): readonly string[] | undefined {
     this.#require(name);

@@ -4,7 +4,7 @@ import type { CardInfo } from '../index.js';
 export function cardSummary(card: CardInfo): string[] {
   const facts = [
     card.state,
-    `tpm: ${card.tpm}`,
+    ...(card.tpm === undefined ? [] : [`tpm: ${card.tpm}`]),
     ...(card.pinTriesLeft === undefined ? [] : [`PIN ${pinState(card)}`]),
     ...(card.containerCount === undefined ? [] : [`keys: ${card.containerCount}`]),
     ...(card.readerName === undefined ? [] : [`reader: ${card.readerName}`]),

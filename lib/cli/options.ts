@@ -34,12 +34,22 @@ export const COMMON_OPTIONS = {
   help: { takes: 'nothing', text: 'explain the verb', words: ['?', 'h'] },
 } as const satisfies Options;
 
+/** For every verb that works on cards wherever they are. */
+export const BACKEND_OPTION = {
+  backend: {
+    takes: 'value',
+    value: 'WHICH',
+    text: 'embedded: the cards of the store; windows; pcsc: the cards in the readers of pcscd',
+    choices: ['embedded', 'windows', 'pcsc'],
+  },
+} as const satisfies Options;
+
 /** Names the card, for every verb that works on one. */
 export const INSTANCE_OPTION = {
   instance: {
     takes: 'value',
     value: 'ID',
-    text: 'device instance id of the card; may be left out when there is only one',
+    text: 'instance id of the card (with --backend pcsc its reader); may be left out when there is only one',
   },
 } as const satisfies Options;
 

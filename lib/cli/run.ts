@@ -102,7 +102,12 @@ async function warningsArrived(): Promise<void> {
 }
 
 function storeOptions(args: Arguments): OpenOptions {
-  return { stateDirectory: args.value('state-directory'), tpm: args.value('tpm') };
+  return {
+    // One of its choices.
+    backend: args.valueIfOffered('backend') as OpenOptions['backend'],
+    stateDirectory: args.value('state-directory'),
+    tpm: args.value('tpm'),
+  };
 }
 
 function noVerb(output: Output): CliError {

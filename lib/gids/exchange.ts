@@ -16,7 +16,8 @@ import { cardResponseError, type Purpose, statusError } from './status-error.js'
 
 /** The GIDS application without its version and vendor bytes, as hosts select it. */
 const AID = Buffer.from('A00000039742544659', 'hex');
-const SELECT_APPLICATION = encodeCommand({
+/** SELECT of the GIDS application. */
+export const SELECT_APPLICATION = encodeCommand({
   ins: Instruction.SELECT,
   p1: 0x04,
   p2: 0x00,

@@ -5,7 +5,7 @@ import {
   checkOptions,
   checkSignal,
 } from '../arguments.js';
-import { describeType, invalidArgument } from '../errors.js';
+import { describeType, invalidArgument, VirtualSmartCardError } from '../errors.js';
 import { VirtualSmartCardManager } from '../manager.js';
 import { Bench } from './bench.js';
 import { describePlatform, withoutUserName } from './platform.js';
@@ -42,7 +42,7 @@ const TIME_LIMIT_MS = 5 * 60 * 1000;
  * It resolves when a step fails, too, and when its signal fires: the report says what happened. It
  * holds no secret, and no name of the user, of the machine or of other cards.
  *
- * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`; what `onStep` threw, after tidying up
+ * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`, `ERR_NOT_SUPPORTED` (the pcsc backend); what `onStep` threw, after tidying up
  * @example
  * ```ts
  * const report = await selfTest(manager, { onStep: ({ name, outcome }) => console.log(outcome, name) });
@@ -59,6 +59,13 @@ export async function selfTest(
   checkOptions(options, OPTIONS);
   checkCallback(options.onStep, 'onStep');
   checkSignal(options.signal);
+  const backend = manager.backendKind;
+  if (backend === 'pcsc') {
+    throw new VirtualSmartCardError(
+      'ERR_NOT_SUPPORTED',
+      'The self-test makes cards, which the pcsc backend cannot. Run it with the embedded backend.',
+    );
+  }
   const wrongPins = booleanOption(options.wrongPins, 'wrongPins', true);
   const timeLimitMs = checkedTimeLimit(options.timeLimitMs);
   const stop = new AbortController();
@@ -67,7 +74,7 @@ export async function selfTest(
 
   const startedAt = new Date().toISOString();
   const start = performance.now();
-  const platform = await describePlatform(manager.backendKind);
+  const platform = await describePlatform(backend);
   const bench = new Bench(manager, timeLimitMs);
   const onStep = (step: SelfTestStep) => listener.tell(withoutUserName(step));
   const runner = new StepRunner({ signal, timeLimitMs, wrongPins, onStep });

@@ -9,6 +9,7 @@
 #include "posix/device.h"
 #include "posix/file_lock_object.h"
 #include "posix/libtpms.h"
+#include "posix/pcsc/pcsc_exports.h"
 #include "posix/socket_peer.h"
 
 namespace vsc {
@@ -63,6 +64,7 @@ void ExportPlatform(Napi::Env env, Napi::Object exports) {
   exports.Set("peerUser", Napi::Function::New<PeerUserOf>(env, "peerUser"));
   exports.Set("acknowledgeAtOnce",
               Napi::Function::New<AcknowledgeSocket>(env, "acknowledgeAtOnce"));
+  ExportPcsc(env, exports);
 }
 
 }  // namespace vsc

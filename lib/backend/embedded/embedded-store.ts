@@ -4,7 +4,7 @@ import { formatInstanceId } from '../../instance-id.js';
 import { Tpm } from '../../tpm/tpm.js';
 import { openTransport, parseTpmAddress } from '../../tpm/tpm-address.js';
 import { Turns } from '../../turns.js';
-import type { CardEvent, CardInfo, CreateRequest, LongCallOptions } from '../backend.js';
+import type { CardEvent, CardInfo, CreateRequest, LongCallOptions, TpmStatus } from '../backend.js';
 import { CardEventQueue } from '../card-event-queue.js';
 import { createCard, reporter, throwIfAborted } from './create-card.js';
 import { EmbeddedCard } from './embedded-card.js';
@@ -84,7 +84,7 @@ export class EmbeddedStore {
     }
   }
 
-  get kind(): CardInfo['tpm'] {
+  get kind(): TpmStatus['kind'] {
     return parseTpmAddress(this.address).kind === 'device' ? 'hardware' : 'software';
   }
 

@@ -1,11 +1,15 @@
 import { VirtualSmartCardError } from '../../errors.js';
 import { GidsCardConnection } from '../../gids/card-connection.js';
 import type { KeyProvider } from '../../native-windows.js';
+import {
+  type CardDetails,
+  readCardDetails,
+  UNKNOWN_DETAILS,
+} from '../../pcsc/client/card-details.js';
+import { Scard } from '../../pcsc/client/scard-codes.js';
 import type { CardConnection, CardInfo } from '../backend.js';
-import { readCardDetails } from './card-details.js';
-import { type CardDetails, cardInfo, lostCardInfo } from './card-info.js';
+import { cardInfo, lostCardInfo } from './card-info.js';
 import { CardPins } from './card-pins.js';
-import { Scard } from './hresults.js';
 import { ProviderKeys } from './provider-keys.js';
 import type { UserCertificates } from './user-certificates.js';
 import type { VirtualReader } from './virtual-readers.js';
@@ -14,17 +18,6 @@ import { type CardSystem, WinscardChannel } from './winscard-channel.js';
 
 const NO_READER =
   "The smart card service has no reader for it: the device is disabled, or its driver fails. See the device manager under 'Smart card readers'.";
-
-/** Of a card that is busy with something else. */
-const UNKNOWN_DETAILS: CardDetails = {
-  cardId: undefined,
-  isGenerated: true,
-  hasPuk: undefined,
-  pinTriesLeft: undefined,
-  pinTriesMax: undefined,
-  pukTriesLeft: undefined,
-  containerCount: undefined,
-};
 
 /** What a manager keeps for its connections to a card. */
 export interface CardContext {
@@ -52,7 +45,7 @@ export async function openCardConnection(
     );
   }
   const channel = await WinscardChannel.open(system, readerName, 'reset');
-  const info = async () => cardInfo(reader, await readCardDetails(system, readerName));
+  const info = async () => cardInfo(reader, await detailsOf(system, readerName));
   const gids = new GidsCardConnection(channel, info);
   const pins = new CardPins(channel, gids);
   const providers = new ProviderKeys(system, readerName);
@@ -63,11 +56,17 @@ export async function openCardConnection(
 export async function describeCard(system: CardSystem, reader: VirtualReader): Promise<CardInfo> {
   if (reader.readerName === undefined) return lostCardInfo(reader, NO_READER);
   try {
-    return cardInfo(reader, await readCardDetails(system, reader.readerName));
+    return cardInfo(reader, await detailsOf(system, reader.readerName));
   } catch (error) {
     if (!VirtualSmartCardError.is(error)) throw error;
     const isBusy = error.hresult === Scard.SHARING_VIOLATION || error.code === 'ERR_TIMEOUT';
     if (isBusy) return cardInfo(reader, UNKNOWN_DETAILS);
     return lostCardInfo(reader, error.message);
   }
+}
+
+async function detailsOf({ addon, limits }: CardSystem, readerName: string): Promise<CardDetails> {
+  // Reading is quick, unless the card or another program does not let go of it.
+  const system = { addon, limits: { ...limits, command: limits.query } };
+  return readCardDetails(await WinscardChannel.open(system, readerName, 'asItIs'));
 }

@@ -1,17 +1,6 @@
+import type { CardDetails } from '../../pcsc/client/card-details.js';
 import type { CardInfo } from '../backend.js';
 import type { VirtualReader } from './virtual-readers.js';
-
-/** What only the card itself knows; undefined where it does not say. */
-export interface CardDetails {
-  cardId: string | undefined;
-  /** Whether the card has its file system. */
-  isGenerated: boolean;
-  hasPuk: boolean | undefined;
-  pinTriesLeft: number | undefined;
-  pinTriesMax: number | undefined;
-  pukTriesLeft: number | undefined;
-  containerCount: number | undefined;
-}
 
 /** A card as `list` and `info` show it. Windows keeps it in the TPM and never lets keys in. */
 export function cardInfo(reader: VirtualReader, details: CardDetails): CardInfo {

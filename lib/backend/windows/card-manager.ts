@@ -1,17 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CREATION_STATUSES } from '../../creation-status.js';
 import { VirtualSmartCardError } from '../../errors.js';
-import type {
-  ManagerAddress,
-  ManagerReports,
-  NativeEventListener,
-  WindowsAddon,
-} from '../../native-windows.js';
+import { aborted, isUnreturned, type NativeEventListener } from '../../native-call.js';
+import type { ManagerAddress, ManagerReports, WindowsAddon } from '../../native-windows.js';
 import { undoAndThrow } from '../../undo.js';
 import type { CreateRequest, LongCallOptions } from '../backend.js';
 import type { TimeLimits } from './limits.js';
 import { nativeCard } from './native-card.js';
-import { aborted, awaitCall, isUnreturned } from './system-call.js';
+import { awaitCall } from './system-call.js';
 import type { VirtualReaders } from './virtual-readers.js';
 
 /** After these the manager may have left a card whose device shows only a moment later. */

@@ -1,7 +1,8 @@
 import { VirtualSmartCardError } from '../../errors.js';
-import type { NativeCall, NativeMinidriver } from '../../native-windows.js';
+import type { NativeCall } from '../../native-call.js';
+import { isUnreturned } from '../../native-call.js';
+import type { NativeMinidriver } from '../../native-windows.js';
 import type { CredentialPurpose } from './credential-meanings.js';
-import { isUnreturned } from './system-call.js';
 import type { WinscardChannel } from './winscard-channel.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { Purpose as CardPurpose } from '../../gids/status-error.js';
-import type { Meaning } from './hresults.js';
+import type { Meaning } from '../../system-meanings.js';
 
 /** What is done with a PIN, PUK or admin key: the same code means different things. */
 export type CredentialPurpose = Extract<

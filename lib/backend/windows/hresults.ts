@@ -1,29 +1,10 @@
-import type { VirtualSmartCardErrorCode } from '../../errors.js';
+import { scardMeanings } from '../../pcsc/client/scard-codes.js';
+import { type Meaning, type MeaningTable, meaningsByNumber } from '../../system-meanings.js';
 import { type CredentialPurpose, credentialMeaning } from './credential-meanings.js';
 import { decryptionMeaning, PROVIDER_TABLE } from './provider-meanings.js';
 
-/** What a code of the system means to a user of the library: its error code, and what to do. */
-export interface Meaning {
-  code: VirtualSmartCardErrorCode;
-  advice: string;
-}
-
-/** What the smart card service answers where the library does something about it. */
-export const Scard = {
-  SHARING_VIOLATION: 0x8010000b,
-  NOT_TRANSACTED: 0x80100016,
-  RESET_CARD: 0x80100068,
-} as const;
-
 /** What a call was made for, where the same code means different things. */
 export type Purpose = CredentialPurpose | 'decrypt';
-
-/** Codes of Windows by what they mean: error code, advice, the numbers. */
-export type MeaningTable = readonly (readonly [
-  code: VirtualSmartCardErrorCode,
-  advice: string,
-  numbers: readonly number[],
-])[];
 
 const ELEVATION =
   'Start the program as an administrator, or open the manager with { allowElevationPrompt: true } so that Windows asks.';
@@ -51,8 +32,6 @@ const LOCKED =
 const NV_FULL = 'Destroy a card, or free NV indices that nothing uses.';
 const RESTART = 'Restart Windows, then call again.';
 const SERVICE = 'Start the Smart Card service: sc start SCardSvr, as an administrator.';
-const CARD_IN_USE = 'Another program has the card to itself. Try again when it has ended.';
-const CARD_RESET = 'Another program has reset the card, or one call took too long. Call again.';
 const CARD_MUTE =
   "The card does not answer. See the device manager under 'Smart card readers', or restart Windows.";
 const NEWER =
@@ -122,25 +101,10 @@ const TABLE: MeaningTable = [
     "The TPM's maker must mend it: Windows blocks its weak RSA keys (ADV170012). Update the TPM's firmware.",
     [0x8029041f],
   ],
-  // SCARD_E_NO_SERVICE, SCARD_E_SERVICE_STOPPED
-  ['ERR_SMART_CARD_SERVICE', SERVICE, [0x8010001d, 0x8010001e]],
-  // SCARD_E_UNKNOWN_READER, _NO_SMARTCARD, _READER_UNAVAILABLE, SCARD_W_REMOVED_CARD
-  [
-    'ERR_CARD_NOT_FOUND',
-    'List the cards to see those there are.',
-    [0x80100009, 0x8010000c, 0x80100017, 0x80100069],
-  ],
-  ['ERR_WINDOWS', CARD_IN_USE, [Scard.SHARING_VIOLATION]],
-  ['ERR_WINDOWS', CARD_RESET, [Scard.RESET_CARD]],
-  // SCARD_W_UNRESPONSIVE_CARD, SCARD_W_UNPOWERED_CARD
-  ['ERR_WINDOWS', CARD_MUTE, [0x80100066, 0x80100067]],
+  ...scardMeanings({ service: SERVICE, mute: CARD_MUTE, other: 'ERR_WINDOWS' }),
 ];
 
-const MEANINGS = new Map(
-  TABLE.flatMap(([code, advice, numbers]) =>
-    numbers.map((number): [number, Meaning] => [number, { code, advice }]),
-  ),
-);
+const MEANINGS = meaningsByNumber(TABLE);
 
 /** FACILITY_TPM_SERVICES 0x28, whose codes below 0x4000 are the TPM's own answers. */
 const TPM_ANSWERS = { first: 0x80280000, last: 0x80283fff };

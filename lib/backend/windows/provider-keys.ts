@@ -1,7 +1,7 @@
 import type { PublicKey } from '../../gids/card-state.js';
+import type { NativeCall } from '../../native-call.js';
 import type {
   KeyProvider,
-  NativeCall,
   NativeKeySpec,
   NativeListedKey,
   NativeNewKey,

@@ -1,4 +1,4 @@
-import type { Meaning, MeaningTable } from './hresults.js';
+import type { Meaning, MeaningTable } from '../../system-meanings.js';
 
 /** What Windows' key providers answer where the library does something about it. */
 export const NteCode = {

@@ -1,4 +1,4 @@
-import type { Meaning } from './hresults.js';
+import type { Meaning } from '../../system-meanings.js';
 
 /** A TPMVSCMGR_ERROR ([MS-TPMVSC] 2.2.1.2): which step of the manager's failed. */
 export interface ReportedError {

@@ -1,7 +1,8 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { VirtualSmartCardError } from '../../errors.js';
 import { foldContainerName } from '../../gids/container-map.js';
-import type { NativeCall, NativeStoredCertificate, WindowsAddon } from '../../native-windows.js';
+import type { NativeCall } from '../../native-call.js';
+import type { NativeStoredCertificate, WindowsAddon } from '../../native-windows.js';
 import type { TimeLimits } from './limits.js';
 import type { StoredContainer } from './stored-containers.js';
 import { awaitCall } from './system-call.js';

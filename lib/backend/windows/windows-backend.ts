@@ -1,6 +1,7 @@
 import { VirtualSmartCardError } from '../../errors.js';
 import { normalizeInstanceId } from '../../instance-id.js';
 import { type KeyProvider, loadWindowsAddon, type WindowsAddon } from '../../native-windows.js';
+import { watchCards } from '../../pcsc/client/card-watcher.js';
 import { Turns } from '../../turns.js';
 import type {
   Backend,
@@ -14,13 +15,13 @@ import type {
 } from '../backend.js';
 import { describeCard, openCardConnection } from './card-connection.js';
 import { CardManager } from './card-manager.js';
-import { watchCards } from './card-watcher.js';
 import { TIME_LIMITS, type TimeLimits } from './limits.js';
 import { notSupportedRemotely, remoteCardConnection } from './remote-card.js';
 import { readStoredContainers, type StoredContainer } from './stored-containers.js';
 import { WindowsTpm } from './tpm.js';
 import { UserCertificates } from './user-certificates.js';
 import { type VirtualReader, VirtualReaders } from './virtual-readers.js';
+import { windowsError } from './windows-error.js';
 import type { CardSystem } from './winscard-channel.js';
 
 export interface WindowsBackendOptions {
@@ -165,7 +166,13 @@ export class WindowsBackend implements Backend {
 
   async watch(): Promise<CardWatch> {
     this.#requireHere('Watching cards');
-    return this.#closeWithManager(await watchCards(this.#addon, this.#readers));
+    return this.#closeWithManager(
+      await watchCards({
+        watchReaders: (listener) => this.#addon.watchReaders(listener),
+        toError: windowsError,
+        cards: () => this.#readers.list(),
+      }),
+    );
   }
 
   close(): Promise<void> {

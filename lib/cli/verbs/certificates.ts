@@ -5,14 +5,20 @@ import {
 } from '../../index.js';
 import { certificateDocument, certificateLines } from '../certificate-text.js';
 import { openCard } from '../choose-card.js';
-import { COMMON_OPTIONS, CONTAINER_OPTION, FORCE_OPTION, INSTANCE_OPTION } from '../options.js';
+import {
+  BACKEND_OPTION,
+  COMMON_OPTIONS,
+  CONTAINER_OPTION,
+  FORCE_OPTION,
+  INSTANCE_OPTION,
+} from '../options.js';
 import { OutputFile } from '../output-file.js';
 import type { Verb } from '../verb.js';
 
 export const certificates: Verb = {
   name: 'certificates',
   summary: "list a card's certificates",
-  options: { ...COMMON_OPTIONS, ...INSTANCE_OPTION },
+  options: { ...COMMON_OPTIONS, ...BACKEND_OPTION, ...INSTANCE_OPTION },
   examples: ['certificates', 'certificates list --instance 0000 --json'],
   async run(context) {
     const card = await openCard(context);
@@ -30,6 +36,7 @@ export const exportCertificate: Verb = {
   summary: 'write a certificate to a file',
   options: {
     ...COMMON_OPTIONS,
+    ...BACKEND_OPTION,
     ...INSTANCE_OPTION,
     ...CONTAINER_OPTION,
     ...FORCE_OPTION,

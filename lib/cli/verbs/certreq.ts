@@ -6,7 +6,13 @@ import { certificateDocument } from '../certificate-text.js';
 import { openCard } from '../choose-card.js';
 import { CliError, usageError } from '../failure.js';
 import { fileReadError } from '../file-error.js';
-import { COMMON_OPTIONS, FORCE_OPTION, INSTANCE_OPTION, PIN_OPTION } from '../options.js';
+import {
+  BACKEND_OPTION,
+  COMMON_OPTIONS,
+  FORCE_OPTION,
+  INSTANCE_OPTION,
+  PIN_OPTION,
+} from '../options.js';
 import type { Result } from '../output.js';
 import { OutputFile } from '../output-file.js';
 import type { Context, Verb } from '../verb.js';
@@ -18,6 +24,7 @@ export const certreq: Verb = {
   maxOperands: 2,
   options: {
     ...COMMON_OPTIONS,
+    ...BACKEND_OPTION,
     ...INSTANCE_OPTION,
     ...PIN_OPTION,
     ...FORCE_OPTION,

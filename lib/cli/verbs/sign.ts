@@ -11,6 +11,7 @@ import { openCard } from '../choose-card.js';
 import { usageError } from '../failure.js';
 import { fileReadError } from '../file-error.js';
 import {
+  BACKEND_OPTION,
   COMMON_OPTIONS,
   CONTAINER_OPTION,
   FORCE_OPTION,
@@ -26,6 +27,7 @@ export const sign: Verb = {
   summary: "sign a file with a card's key",
   options: {
     ...COMMON_OPTIONS,
+    ...BACKEND_OPTION,
     ...INSTANCE_OPTION,
     ...CONTAINER_OPTION,
     ...PIN_OPTION,

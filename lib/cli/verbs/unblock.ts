@@ -3,7 +3,7 @@ import { wipe } from '../../secret.js';
 import { adminKeyFromHex, adminKeyProblem } from '../admin-key-hex.js';
 import { openCard } from '../choose-card.js';
 import { usageError } from '../failure.js';
-import { COMMON_OPTIONS, INSTANCE_OPTION, PIN_STDIN_OPTION } from '../options.js';
+import { BACKEND_OPTION, COMMON_OPTIONS, INSTANCE_OPTION, PIN_STDIN_OPTION } from '../options.js';
 import type { SecretRequest } from '../prompt.js';
 import type { Verb } from '../verb.js';
 
@@ -14,6 +14,7 @@ export const unblock: Verb = {
   summary: 'set a new PIN with the PUK, or with the admin key on a card without a PUK',
   options: {
     ...COMMON_OPTIONS,
+    ...BACKEND_OPTION,
     ...INSTANCE_OPTION,
     ...PIN_STDIN_OPTION,
     puk: {

@@ -53,7 +53,7 @@ export function createSteps(bench: Bench): Step[] {
           const info = find(cards, instanceId);
           expectEqual('the name in the list', info.name, name);
           expectEqual(`the state of ${instanceId}`, info.state, 'ready');
-          return info.tpm;
+          return info.tpm ?? 'unknown';
         });
         return { cards: cards.length, tpm: states };
       },

@@ -3,6 +3,7 @@
 #include <exception>
 #include <utility>
 
+#include "node/calls/export_call.h"
 #include "windows/certificates/user_store.h"
 #include "windows/keys/key_arguments.h"
 #include "windows/system/napi_arguments.h"
@@ -31,7 +32,7 @@ class AddCall final : public SystemCall {
     try {
       UserStore().Remove(certificate_.bytes, certificate_.link.container);
     } catch (const std::exception&) {
-      line.Send({"lateCertificateLeft", 0, certificate_.link.container});
+      line.Send({"lateCertificateLeft", 0, ToUtf16(certificate_.link.container)});
     }
   }
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "node/unique_handle.h"
 #include "windows/certificates/crypt32_library.h"
-#include "windows/system/unique_handle.h"
 
 namespace vsc {
 

@@ -4,7 +4,7 @@
 // Needs what windows.h declares.
 #include <wincrypt.h>
 
-#include "windows/system/unique_handle.h"
+#include "node/unique_handle.h"
 
 namespace vsc {
 

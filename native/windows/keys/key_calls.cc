@@ -69,7 +69,7 @@ void CreateKeyCall::Undo(CallLine& line, CardKeys& keys) {
 
 void CreateKeyCall::TellLeft(CallLine& line) noexcept {
   try {
-    line.Send({"lateKeyLeft", 0, key_.container});
+    line.Send({"lateKeyLeft", 0, ToUtf16(key_.container)});
   } catch (const std::exception&) {
     // Without the memory for a message there is nobody to tell.
     return;

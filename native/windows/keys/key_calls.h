@@ -3,7 +3,7 @@
 #include <functional>
 #include <utility>
 
-#include "windows/calls/system_call.h"
+#include "node/calls/system_call.h"
 #include "windows/keys/card_keys.h"
 #include "windows/keys/key_arguments.h"
 

@@ -1,5 +1,6 @@
 #include "windows/keys/key_exports.h"
 
+#include "node/calls/export_call.h"
 #include "windows/keys/key_calls.h"
 #include "windows/system/napi_arguments.h"
 

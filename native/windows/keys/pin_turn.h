@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "windows/calls/call_line.h"
+#include "node/calls/call_line.h"
 
 namespace vsc {
 

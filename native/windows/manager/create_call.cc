@@ -78,7 +78,8 @@ void CreateCall::TakeBack(CallLine& line) noexcept {
   const HRESULT result = manager_.get()->table->DestroyVirtualSmartCard(
       manager_.get(), instance_id_.get(), nullptr, &need_reboot);
   try {
-    line.Send({result == S_OK ? "lateCardDestroyed" : "lateCardLeft", 0, instance_id_.get()});
+    line.Send(
+        {result == S_OK ? "lateCardDestroyed" : "lateCardLeft", 0, ToUtf16(instance_id_.get())});
   } catch (const std::exception&) {
     // Without the memory for a message there is nobody to tell.
     return;

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "windows/calls/system_call.h"
+#include "node/calls/system_call.h"
 #include "windows/manager/activation.h"
 #include "windows/manager/apartment.h"
 #include "windows/manager/status_listener.h"

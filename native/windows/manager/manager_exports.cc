@@ -1,6 +1,7 @@
 #include "windows/manager/manager_exports.h"
 
 #include "node/arguments.h"
+#include "node/calls/export_call.h"
 #include "node/native_error.h"
 #include "windows/manager/create_call.h"
 #include "windows/manager/destroy_call.h"

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <optional>
 
-#include "windows/calls/call_line.h"
+#include "node/calls/call_line.h"
 #include "windows/manager/tpmvscmgr.h"
 
 namespace vsc {

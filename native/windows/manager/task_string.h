@@ -2,7 +2,7 @@
 
 #include <objbase.h>
 
-#include "windows/system/unique_handle.h"
+#include "node/unique_handle.h"
 
 namespace vsc {
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "node/secret_buffer.h"
+#include "node/unique_handle.h"
 #include "windows/minidriver/card_data.h"
 #include "windows/system/system_library.h"
-#include "windows/system/unique_handle.h"
 
 namespace vsc {
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "node/arguments.h"
-#include "windows/calls/call_object.h"
+#include "node/calls/call_object.h"
 #include "windows/minidriver/card_module.h"
 
 namespace vsc {

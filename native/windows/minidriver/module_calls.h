@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "windows/calls/pending_calls.h"
+#include "node/calls/pending_calls.h"
 #include "windows/winscard/scard_card.h"
 
 namespace vsc {

@@ -2,7 +2,7 @@
 
 #include <windows.h>
 
-#include "windows/system/unique_handle.h"
+#include "node/unique_handle.h"
 
 namespace vsc {
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "node/unique_handle.h"
 #include "windows/system/hresult_error.h"
-#include "windows/system/unique_handle.h"
 
 namespace vsc {
 

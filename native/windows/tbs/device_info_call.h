@@ -1,6 +1,6 @@
 #pragma once
 
-#include "windows/calls/system_call.h"
+#include "node/calls/system_call.h"
 #include "windows/tbs/tbs_library.h"
 
 namespace vsc {

@@ -1,5 +1,6 @@
 #include "windows/tbs/tbs_exports.h"
 
+#include "node/calls/export_call.h"
 #include "node/transport_object.h"
 #include "windows/system/napi_arguments.h"
 #include "windows/tbs/device_info_call.h"

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "windows/calls/pending_calls.h"
+#include "node/calls/pending_calls.h"
 
 namespace vsc {
 

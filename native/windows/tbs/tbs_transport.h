@@ -3,7 +3,7 @@
 #include <mutex>
 
 #include "node/transport.h"
-#include "windows/system/unique_handle.h"
+#include "node/unique_handle.h"
 #include "windows/tbs/tbs_library.h"
 
 namespace vsc {

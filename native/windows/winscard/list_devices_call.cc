@@ -4,8 +4,8 @@
 // After windows.h, whose types it needs.
 #include <setupapi.h>
 
+#include "node/unique_handle.h"
 #include "windows/system/hresult_error.h"
-#include "windows/system/unique_handle.h"
 #include "windows/system/wide_string.h"
 
 namespace vsc {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "windows/calls/system_call.h"
+#include "node/calls/system_call.h"
 
 namespace vsc {
 

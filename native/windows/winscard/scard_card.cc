@@ -1,7 +1,6 @@
 #include "windows/winscard/scard_card.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "windows/system/hresult_error.h"
@@ -13,27 +12,7 @@ namespace {
 
 constexpr DWORD kProtocols = SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1;
 
-// ISO 7816-3, section 12: a short command has at most 261 bytes, and its response 256 and a status
-// word; to an extended one come 65536 and a status word.
-constexpr std::size_t kLargestShortCommand = 261;
-constexpr std::size_t kLargestShortResponse = 258;
-constexpr std::size_t kLargestResponse = 65538;
-
 }  // namespace
-
-std::shared_ptr<ScardCard> ScardCard::Make(std::wstring reader) {
-  return std::shared_ptr<ScardCard>(new ScardCard(std::move(reader)), [](ScardCard* card) {
-    if (card->handle_) {
-      try {
-        std::thread([card] { delete card; }).detach();
-        return;
-      } catch (const std::exception&) {
-        // No thread to be had: here, then.
-      }
-    }
-    delete card;
-  });
-}
 
 void ScardCard::Connect() {
   const std::lock_guard<std::mutex> lock(mutex_);

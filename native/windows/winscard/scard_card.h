@@ -4,9 +4,10 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "node/secret_buffer.h"
+#include "node/pcsc/reader_card.h"
 #include "windows/winscard/scard_context.h"
 
 namespace vsc {
@@ -20,40 +21,26 @@ struct ScardHandleTraits {
   }
 };
 
-/**
- * The card in a reader, shared with other programs. It has a context of its own, because calls on
- * one context wait for one another. Any of its functions may wait for other programs, and for the
- * card. They are for any thread; one that comes during another waits.
- */
-class ScardCard {
+/** It has a context of its own, because calls on one context wait for one another. */
+class ScardCard final : public ReaderCard {
  public:
-  /** Where nobody has closed it, it is let go of on a thread of its own, which nobody waits for. */
-  static std::shared_ptr<ScardCard> Make(std::wstring reader);
+  explicit ScardCard(std::wstring reader) : reader_(std::move(reader)) {}
 
-  ScardCard(const ScardCard&) = delete;
-  ScardCard& operator=(const ScardCard&) = delete;
+  void Connect() override;
+  SecretBuffer Transmit(const SecretBuffer& command) override;
+  void BeginTransaction() override;
+  void EndTransaction(bool reset) override;
+  void Reconnect(bool reset) override;
+  void Close(bool reset) override;
+  bool is_open() const override { return static_cast<bool>(handle_); }
 
-  void Connect();
-  /** One command APDU in, its response APDU out. */
-  SecretBuffer Transmit(const SecretBuffer& command);
-  /** Waits until no other program has a transaction with the card. */
-  void BeginTransaction();
-  /** With `reset` whatever was verified ends before another program gets the card. */
-  void EndTransaction(bool reset);
-  /** After the card was reset by another program; or to reset it. */
-  void Reconnect(bool reset);
   /** Runs `work` with the card's handle, which nothing else here uses meanwhile. */
   void Use(const std::function<void(SCARDCONTEXT, SCARDHANDLE)>& work);
   /** Keeps what `make` makes, which may use the handle to its end: until Drop, or Close. */
   void Keep(const std::function<std::shared_ptr<void>(SCARDCONTEXT, SCARDHANDLE)>& make);
   void Drop(const std::weak_ptr<void>& kept) noexcept;
-  /** Lets go of the card, as it is or with a reset. Safe to call twice. */
-  void Close(bool reset);
 
  private:
-  explicit ScardCard(std::wstring reader) : reader_(std::move(reader)) {}
-  ~ScardCard() = default;
-
   SCARDHANDLE Handle() const;
   void Check(LONG result, const char* action) const;
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "windows/system/unique_handle.h"
+#include "node/unique_handle.h"
 #include "windows/winscard/winscard_library.h"
 
 namespace vsc {

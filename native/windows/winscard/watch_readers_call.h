@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "windows/calls/system_call.h"
+#include "node/calls/system_call.h"
 #include "windows/winscard/scard_context.h"
 
 namespace vsc {

@@ -1,7 +1,9 @@
 #include "windows/winscard/winscard_exports.h"
 
+#include "node/calls/export_call.h"
+#include "node/pcsc/card_calls.h"
+#include "windows/minidriver/module_calls.h"
 #include "windows/system/napi_arguments.h"
-#include "windows/winscard/card_calls.h"
 #include "windows/winscard/list_devices_call.h"
 #include "windows/winscard/list_readers_call.h"
 #include "windows/winscard/watch_readers_call.h"
@@ -10,10 +12,15 @@ namespace vsc {
 
 namespace {
 
-template <typename Call>
-Napi::Value StartCall(const Napi::CallbackInfo& info, PendingCalls& calls) {
-  return WithErrors(info.Env(),
-                    [&] { return calls.Start(info.Env(), std::make_shared<Call>(), info[0]); });
+Napi::Value ConnectCard(const Napi::CallbackInfo& info, PendingCalls& calls) {
+  return WithErrors(info.Env(), [&] {
+    const auto card = ShareCard(std::make_unique<ScardCard>(TextArgument(info, 0, "readerName")));
+    const auto add_module = [card, pending = calls.shared_from_this()](CallObject& object) {
+      object.Add("minidriver",
+                 [card, pending](const Napi::CallbackInfo&) { return LoadModule(card, pending); });
+    };
+    return StartConnecting(info.Env(), calls, card, add_module);
+  });
 }
 
 }  // namespace

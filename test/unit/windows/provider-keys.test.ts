@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { TIME_LIMITS } from '../../../lib/backend/windows/limits.js';
 import { ProviderKeys } from '../../../lib/backend/windows/provider-keys.js';
-import type { NativeEventListener } from '../../../lib/native-windows.js';
+import type { NativeEventListener } from '../../../lib/native-call.js';
 import { expectError } from '../../support/expect-error.js';
 import { FakeAddon, FakeCall, nativeError } from './support/fake-addon.js';
 import { answer } from './support/windows-card.js';

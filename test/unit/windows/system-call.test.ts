@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { awaitCall, isUnreturned } from '../../../lib/backend/windows/system-call.js';
+import { awaitCall } from '../../../lib/backend/windows/system-call.js';
+import { isUnreturned } from '../../../lib/native-call.js';
 import { expectError } from '../../support/expect-error.js';
 import { FakeCall, nativeError } from './support/fake-addon.js';
 

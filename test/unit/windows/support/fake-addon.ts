@@ -1,11 +1,10 @@
+import type { NativeCall, NativeEventListener } from '../../../../lib/native-call.js';
 import type {
-  NativeCall,
   NativeCard,
-  NativeCardHandle,
-  NativeEventListener,
   NativeReader,
   NativeReaderDevice,
   WindowsAddon,
+  WindowsCardHandle,
 } from '../../../../lib/native-windows.js';
 import { FakeCall, nativeError } from './fake-call.js';
 import { FakeKeys } from './fake-keys.js';
@@ -31,7 +30,7 @@ export class FakeAddon extends FakeKeys implements WindowsAddon {
   list: () => NativeCall<NativeReader[]> = () => FakeCall.resolved(this.readers);
   watching: { listener: NativeEventListener; call: FakeCall<void> } | undefined;
   /** Without cards in the readers: SCARD_E_NO_SMARTCARD. */
-  connect: (readerName: string) => NativeCall<NativeCardHandle> = () =>
+  connect: (readerName: string) => NativeCall<WindowsCardHandle> = () =>
     FakeCall.rejected(nativeError('HRESULT', { hresult: 0x8010000c }));
   tbs: WindowsAddon['openTbs'] = () => Promise.reject(nativeError('HRESULT', { hresult: 1 }));
   tpmVersion = 2;

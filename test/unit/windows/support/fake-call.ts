@@ -1,4 +1,4 @@
-import type { NativeCall } from '../../../../lib/native-windows.js';
+import type { NativeCall } from '../../../../lib/native-call.js';
 
 /** An error as the addon's are. */
 export function nativeError(

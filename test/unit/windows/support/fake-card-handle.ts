@@ -1,16 +1,13 @@
 import type { GidsApplet } from '../../../../lib/gids/applet.js';
-import type {
-  NativeCall,
-  NativeCardHandle,
-  NativeMinidriver,
-} from '../../../../lib/native-windows.js';
+import type { NativeCall } from '../../../../lib/native-call.js';
+import type { NativeMinidriver, WindowsCardHandle } from '../../../../lib/native-windows.js';
 import { FakeCall, nativeError } from './fake-call.js';
 
 const RESET_CARD = 0x80100068;
 const NOT_TRANSACTED = 0x80100016;
 
 /** A handle to an applet, which others may reset as they may a card on Windows. */
-export class FakeCardHandle implements NativeCardHandle {
+export class FakeCardHandle implements WindowsCardHandle {
   /** What was called, and a command's instruction. */
   readonly calls: string[] = [];
   /** How many commands are let through before another program resets the card. */

@@ -1,9 +1,9 @@
 import type { SignatureScheme } from '../../../../lib/backend/backend.js';
 import { VirtualSmartCardError, type VirtualSmartCardErrorCode } from '../../../../lib/errors.js';
 import type { GidsCardConnection } from '../../../../lib/gids/card-connection.js';
+import type { NativeCall } from '../../../../lib/native-call.js';
 import type {
   KeyProvider,
-  NativeCall,
   NativeHash,
   NativeKeyAddress,
   NativeKeys,

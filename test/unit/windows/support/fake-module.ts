@@ -1,4 +1,5 @@
-import type { NativeCall, NativeMinidriver } from '../../../../lib/native-windows.js';
+import type { NativeCall } from '../../../../lib/native-call.js';
+import type { NativeMinidriver } from '../../../../lib/native-windows.js';
 import { FakeCall } from './fake-call.js';
 
 type Function = Exclude<keyof NativeMinidriver, 'release'>;

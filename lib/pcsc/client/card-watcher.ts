@@ -1,27 +1,34 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { CardEvent, CardWatch } from '../../backend/backend.js';
+import { CardEventQueue } from '../../backend/card-event-queue.js';
 import { VirtualSmartCardError } from '../../errors.js';
-import type { NativeCall, WindowsAddon } from '../../native-windows.js';
-import type { CardEvent, CardWatch } from '../backend.js';
-import { CardEventQueue } from '../card-event-queue.js';
-import type { VirtualReaders } from './virtual-readers.js';
-import { windowsError } from './windows-error.js';
+import type { NativeCall, NativeEventListener } from '../../native-call.js';
 
 type Known = Map<string, string>;
 
 /** While no smart card service runs, because there is no reader, it is looked for this often. */
 const SERVICE_PAUSE = 1000;
 
+/** What is watched. */
+export interface WatchedSystem {
+  /** Tells `changed` at the start and at each change, until it is cancelled. */
+  watchReaders(listener: NativeEventListener): NativeCall<void>;
+  /** What the system answered as an error of the library. */
+  toError(error: unknown): unknown;
+  /** The cards that there are. */
+  cards(): Promise<readonly Pick<CardEvent, 'instanceId' | 'name'>[]>;
+}
+
 /** Watches the smart card service and says which cards came and went. */
-export async function watchCards(addon: WindowsAddon, readers: VirtualReaders): Promise<CardWatch> {
-  const watcher = new CardWatcher(addon, readers);
+export async function watchCards(system: WatchedSystem): Promise<CardWatch> {
+  const watcher = new CardWatcher(system);
   await watcher.start();
   return watcher.queue;
 }
 
 class CardWatcher {
   readonly queue = new CardEventQueue(() => this.#stop());
-  readonly #addon: WindowsAddon;
-  readonly #readers: VirtualReaders;
+  readonly #system: WatchedSystem;
   readonly #stopped = new AbortController();
   #known: Known = new Map();
   #call: NativeCall<void> | undefined;
@@ -29,9 +36,8 @@ class CardWatcher {
   #looking: Promise<void> | undefined;
   #lookAgain = false;
 
-  constructor(addon: WindowsAddon, readers: VirtualReaders) {
-    this.#addon = addon;
-    this.#readers = readers;
+  constructor(system: WatchedSystem) {
+    this.#system = system;
   }
 
   async start(): Promise<void> {
@@ -49,12 +55,12 @@ class CardWatcher {
   async #run(): Promise<void> {
     while (!this.#stopped.signal.aborted) {
       try {
-        this.#call = this.#addon.watchReaders((name) => {
+        this.#call = this.#system.watchReaders((name) => {
           if (name === 'changed') this.#look();
         });
         await this.#call.result;
       } catch (reason) {
-        const error = windowsError(reason);
+        const error = this.#system.toError(reason);
         if (!VirtualSmartCardError.is(error, 'ERR_SMART_CARD_SERVICE')) {
           this.#fail(error);
           return;
@@ -94,8 +100,8 @@ class CardWatcher {
   }
 
   async #now(): Promise<Known> {
-    const readers = await this.#readers.list();
-    return new Map(readers.map(({ instanceId, name }) => [instanceId, name]));
+    const cards = await this.#system.cards();
+    return new Map(cards.map(({ instanceId, name }) => [instanceId, name]));
   }
 }
 

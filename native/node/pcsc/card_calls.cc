@@ -1,13 +1,8 @@
-#include "windows/winscard/card_calls.h"
+#include "node/pcsc/card_calls.h"
 
-#include <functional>
 #include <utility>
 
 #include "node/arguments.h"
-#include "windows/calls/call_object.h"
-#include "windows/minidriver/module_calls.h"
-#include "windows/system/napi_arguments.h"
-#include "windows/winscard/scard_card.h"
 
 namespace vsc {
 
@@ -17,7 +12,7 @@ namespace {
 constexpr std::size_t kSmallestCommand = 4;
 constexpr std::size_t kLargestCommand = 65544;
 
-using Card = std::shared_ptr<ScardCard>;
+using Card = std::shared_ptr<ReaderCard>;
 
 bool FlagArgument(const Napi::CallbackInfo& info) {
   if (!info[0].IsBoolean()) throw NativeError("INVALID_ARGUMENT", "reset must be a boolean");
@@ -27,14 +22,14 @@ bool FlagArgument(const Napi::CallbackInfo& info) {
 /** Something done with a card that brings nothing but its success. */
 class CardCall final : public SystemCall {
  public:
-  CardCall(Card card, std::function<void(ScardCard&)> work)
+  CardCall(Card card, std::function<void(ReaderCard&)> work)
       : card_(std::move(card)), work_(std::move(work)) {}
 
   void Work(CallLine&) override { work_(*card_); }
 
  private:
   const Card card_;
-  const std::function<void(ScardCard&)> work_;
+  const std::function<void(ReaderCard&)> work_;
 };
 
 class TransmitCall final : public SystemCall {
@@ -59,8 +54,9 @@ class TransmitCall final : public SystemCall {
 
 class ConnectCall final : public SystemCall {
  public:
-  ConnectCall(std::wstring reader, std::shared_ptr<PendingCalls> calls)
-      : card_(ScardCard::Make(std::move(reader))), calls_(std::move(calls)) {}
+  ConnectCall(Card card, std::shared_ptr<PendingCalls> calls,
+              std::function<void(CallObject&)> add_more)
+      : card_(std::move(card)), calls_(std::move(calls)), add_more_(std::move(add_more)) {}
 
   void Work(CallLine&) override { card_->Connect(); }
   Napi::Value Result(Napi::Env env) override;
@@ -69,6 +65,7 @@ class ConnectCall final : public SystemCall {
  private:
   const Card card_;
   const std::shared_ptr<PendingCalls> calls_;
+  const std::function<void(CallObject&)> add_more_;
 };
 
 Napi::Value ConnectCall::Result(Napi::Env env) {
@@ -79,34 +76,32 @@ Napi::Value ConnectCall::Result(Napi::Env env) {
         card, CopyBytes(info[0], kSmallestCommand, kLargestCommand, "command"));
   });
   object.Add("beginTransaction", [card = card_](Info) {
-    return std::make_shared<CardCall>(card, [](ScardCard& self) { self.BeginTransaction(); });
+    return std::make_shared<CardCall>(card, [](ReaderCard& self) { self.BeginTransaction(); });
   });
   object.Add("endTransaction", [card = card_](Info info) {
     const bool reset = FlagArgument(info);
     return std::make_shared<CardCall>(card,
-                                      [reset](ScardCard& self) { self.EndTransaction(reset); });
+                                      [reset](ReaderCard& self) { self.EndTransaction(reset); });
   });
-  object.Add("minidriver",
-             [card = card_, calls = calls_](Info) { return LoadModule(card, calls); });
   object.Add("reconnect", [card = card_](Info info) {
     const bool reset = FlagArgument(info);
-    return std::make_shared<CardCall>(card, [reset](ScardCard& self) { self.Reconnect(reset); });
+    return std::make_shared<CardCall>(card, [reset](ReaderCard& self) { self.Reconnect(reset); });
   });
   object.Add("close", [card = card_](Info info) {
     const bool reset = FlagArgument(info);
-    return std::make_shared<CardCall>(card, [reset](ScardCard& self) { self.Close(reset); });
+    return std::make_shared<CardCall>(card, [reset](ReaderCard& self) { self.Close(reset); });
   });
+  add_more_(object);
   return object.value();
 }
 
 }  // namespace
 
-Napi::Value ConnectCard(const Napi::CallbackInfo& info, PendingCalls& calls) {
-  return WithErrors(info.Env(), [&] {
-    const auto call = std::make_shared<ConnectCall>(TextArgument(info, 0, "readerName"),
-                                                    calls.shared_from_this());
-    return calls.Start(info.Env(), call, info.Env().Undefined());
-  });
+Napi::Value StartConnecting(Napi::Env env, PendingCalls& calls, std::shared_ptr<ReaderCard> card,
+                            std::function<void(CallObject&)> add_more) {
+  const auto call =
+      std::make_shared<ConnectCall>(std::move(card), calls.shared_from_this(), std::move(add_more));
+  return calls.Start(env, call, env.Undefined());
 }
 
 }  // namespace vsc

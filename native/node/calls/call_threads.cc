@@ -1,4 +1,4 @@
-#include "windows/calls/call_threads.h"
+#include "node/calls/call_threads.h"
 
 #include <chrono>
 #include <condition_variable>

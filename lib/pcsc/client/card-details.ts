@@ -2,23 +2,42 @@ import { VirtualSmartCardError } from '../../errors.js';
 import { GidsClient } from '../../gids/client.js';
 import { decodeContainerMap } from '../../gids/container-map.js';
 import { FileId, ObjectTag } from '../../gids/file-ids.js';
-import type { CardDetails } from './card-info.js';
-import { type CardSystem, WinscardChannel } from './winscard-channel.js';
+import type { ReaderChannel } from './reader-channel.js';
+
+/** What only the card itself knows; undefined where it does not say. */
+export interface CardDetails {
+  cardId: string | undefined;
+  /** Whether the card has its file system. */
+  isGenerated: boolean;
+  hasPuk: boolean | undefined;
+  pinTriesLeft: number | undefined;
+  pinTriesMax: number | undefined;
+  pukTriesLeft: number | undefined;
+  containerCount: number | undefined;
+}
+
+/** Of a card that is busy with something else. */
+export const UNKNOWN_DETAILS: CardDetails = {
+  cardId: undefined,
+  isGenerated: true,
+  hasPuk: undefined,
+  pinTriesLeft: undefined,
+  pinTriesMax: undefined,
+  pukTriesLeft: undefined,
+  containerCount: undefined,
+};
 
 /**
  * What the card in a reader says of itself to everybody, read in one transaction. The card is left as
  * it is: whoever is logged in to it stays so.
  *
+ * @param channel - left `asItIs`, and closed here
  * @throws VirtualSmartCardError `ERR_CARD_NOT_FOUND`, `ERR_NOT_SUPPORTED` for a card that is no GIDS card,
  * and what else keeps the card from answering
  */
 export async function readCardDetails(
-  { addon, limits }: CardSystem,
-  readerName: string,
+  channel: Pick<ReaderChannel, 'transmit' | 'exclusively' | 'reset' | 'close'>,
 ): Promise<CardDetails> {
-  // Reading is quick, unless the card or another program does not let go of it.
-  const system = { addon, limits: { ...limits, command: limits.query } };
-  const channel = await WinscardChannel.open(system, readerName, 'asItIs');
   try {
     return await channel.exclusively(() => read(new GidsClient(channel)));
   } finally {
@@ -29,10 +48,10 @@ export async function readCardDetails(
 async function read(client: GidsClient): Promise<CardDetails> {
   const pin = await client.pinTries();
   const puk = await client.pukTries();
-  const cardId = await readFile(client, FileId.EVERYONE_READS_ADMIN_WRITES, ObjectTag.CARDID);
+  const cardId = await readCardId(client);
   const map = await readFile(client, FileId.EVERYONE_READS_USER_WRITES, ObjectTag.CMAPFILE);
   return {
-    cardId: cardId?.length === 16 ? formatUuid(cardId) : undefined,
+    cardId,
     isGenerated: map !== undefined,
     hasPuk: puk !== undefined,
     pinTriesLeft: pin.left,
@@ -40,6 +59,12 @@ async function read(client: GidsClient): Promise<CardDetails> {
     pukTriesLeft: puk?.left,
     containerCount: map ? decodeContainerMap(map).filter((record) => record).length : 0,
   };
+}
+
+/** The card's identifier; undefined on a card without one. */
+export async function readCardId(client: GidsClient): Promise<string | undefined> {
+  const cardId = await readFile(client, FileId.EVERYONE_READS_ADMIN_WRITES, ObjectTag.CARDID);
+  return cardId?.length === 16 ? formatUuid(cardId) : undefined;
 }
 
 /** A file that everyone may read; undefined on a card without it. */

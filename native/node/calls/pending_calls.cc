@@ -1,9 +1,8 @@
-#include "windows/calls/pending_calls.h"
+#include "node/calls/pending_calls.h"
 
 #include <utility>
 
-#include "windows/calls/call_threads.h"
-#include "windows/system/wide_string.h"
+#include "node/calls/call_threads.h"
 
 namespace vsc {
 
@@ -129,7 +128,7 @@ void PendingCalls::Event(Napi::Env env, std::uint64_t id, const CallEvent& event
   const auto line = found->second.line;
   if (!found->second.on_event.IsEmpty()) {
     const Napi::Value value = event.text.empty() ? Napi::Value(Napi::Number::New(env, event.number))
-                                                 : Napi::Value(ToJavaScript(env, event.text));
+                                                 : Napi::Value(Napi::String::New(env, event.text));
     try {
       found->second.on_event.Value().Call({Napi::String::New(env, event.name), value});
     } catch (const Napi::Error& error) {

@@ -1,4 +1,4 @@
-#include "windows/calls/call_line.h"
+#include "node/calls/call_line.h"
 
 #include <chrono>
 #include <utility>

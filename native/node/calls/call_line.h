@@ -12,7 +12,7 @@ namespace vsc {
 struct CallEvent {
   std::string name;
   std::uint32_t number = 0;
-  std::wstring text;
+  std::u16string text;
 };
 
 /**

@@ -5,8 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include "node/calls/pending_calls.h"
 #include "node/native_error.h"
-#include "windows/calls/pending_calls.h"
 
 namespace vsc {
 

@@ -10,8 +10,8 @@
 #include <mutex>
 #include <optional>
 
+#include "node/calls/system_call.h"
 #include "node/native_error.h"
-#include "windows/calls/system_call.h"
 
 namespace vsc {
 
