@@ -102,7 +102,17 @@ async function warningsArrived(): Promise<void> {
 }
 
 function storeOptions(args: Arguments): OpenOptions {
-  return { stateDirectory: args.value('state-directory'), tpm: args.value('tpm') };
+  return {
+    stateDirectory: args.value('state-directory'),
+    tpm: args.value('tpm'),
+    certificateStore: certificateStore(args.value('certificate-store')),
+  };
+}
+
+/** Choices come in lower case. */
+function certificateStore(choice: string | undefined): OpenOptions['certificateStore'] {
+  if (choice === undefined) return undefined;
+  return choice === 'none' ? 'none' : 'currentUser';
 }
 
 function noVerb(output: Output): CliError {
