@@ -3,6 +3,7 @@ import { VirtualSmartCardError } from '../../errors.js';
 import type { NativeCall, WindowsAddon } from '../../native-windows.js';
 import type { CardEvent, CardWatch } from '../backend.js';
 import { CardEventQueue } from '../card-event-queue.js';
+import type { TimeLimits } from './limits.js';
 import type { VirtualReaders } from './virtual-readers.js';
 import { windowsError } from './windows-error.js';
 
@@ -12,8 +13,12 @@ type Known = Map<string, string>;
 const SERVICE_PAUSE = 1000;
 
 /** Watches the smart card service and says which cards came and went. */
-export async function watchCards(addon: WindowsAddon, readers: VirtualReaders): Promise<CardWatch> {
-  const watcher = new CardWatcher(addon, readers);
+export async function watchCards(
+  addon: WindowsAddon,
+  readers: VirtualReaders,
+  { grace }: Pick<TimeLimits, 'grace'>,
+): Promise<CardWatch> {
+  const watcher = new CardWatcher(addon, readers, grace);
   await watcher.start();
   return watcher.queue;
 }
@@ -22,6 +27,8 @@ class CardWatcher {
   readonly queue = new CardEventQueue(() => this.#stop());
   readonly #addon: WindowsAddon;
   readonly #readers: VirtualReaders;
+  /** How long the smart card service may take to come back from a wait that was ended. */
+  readonly #graceMs: number;
   readonly #stopped = new AbortController();
   #known: Known = new Map();
   #call: NativeCall<void> | undefined;
@@ -29,9 +36,10 @@ class CardWatcher {
   #looking: Promise<void> | undefined;
   #lookAgain = false;
 
-  constructor(addon: WindowsAddon, readers: VirtualReaders) {
+  constructor(addon: WindowsAddon, readers: VirtualReaders, graceMs: number) {
     this.#addon = addon;
     this.#readers = readers;
+    this.#graceMs = graceMs;
   }
 
   async start(): Promise<void> {
@@ -41,8 +49,11 @@ class CardWatcher {
 
   async #stop(): Promise<void> {
     this.#stopped.abort();
-    this.#call?.cancel();
+    const call = this.#call;
+    call?.cancel();
+    const grace = setTimeout(() => call?.abandon(), this.#graceMs);
     await this.#running;
+    clearTimeout(grace);
     await this.#looking;
   }
 

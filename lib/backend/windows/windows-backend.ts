@@ -165,7 +165,9 @@ export class WindowsBackend implements Backend {
 
   async watch(): Promise<CardWatch> {
     this.#requireHere('Watching cards');
-    return this.#closeWithManager(await watchCards(this.#addon, this.#readers));
+    return this.#closeWithManager(
+      await watchCards(this.#addon, this.#readers, this.#system.limits),
+    );
   }
 
   close(): Promise<void> {
@@ -179,8 +181,12 @@ export class WindowsBackend implements Backend {
     await this.#turns.take(async () => undefined);
   }
 
-  /** Until it is closed by itself. */
-  #closeWithManager<T extends { close(): Promise<void> }>(thing: T): T {
+  /** Until it is closed by itself. One that comes after the manager's end is of no use to anybody. */
+  async #closeWithManager<T extends { close(): Promise<void> }>(thing: T): Promise<T> {
+    if (this.#closed) {
+      await thing.close();
+      this.#requireOpen();
+    }
     const close = thing.close.bind(thing);
     this.#open.add(thing);
     thing.close = () => {
