@@ -4,6 +4,7 @@ import type { GidsCardConnection } from '../../../../lib/gids/card-connection.js
 import type {
   KeyProvider,
   NativeCall,
+  NativeEventListener,
   NativeHash,
   NativeKeyAddress,
   NativeKeys,
@@ -43,6 +44,8 @@ export class FakeKeys implements NativeKeys {
   readonly keyCalls: string[] = [];
   /** The user's store. */
   readonly stored: NativeStoredCertificate[] = [];
+  /** Who hears what becomes of the certificate that was put in last. */
+  storeListener: NativeEventListener | undefined;
   /** Put in front of every call; what it gives is the call instead. */
   intercept: (call: string) => NativeCall<never> | undefined = () => undefined;
 
@@ -128,11 +131,17 @@ export class FakeKeys implements NativeKeys {
     );
   }
 
-  addStoredCertificate(certificate: NativeStoredCertificate) {
+  addStoredCertificate(certificate: NativeStoredCertificate, listener?: NativeEventListener) {
+    this.storeListener = listener;
     const { provider, container } = certificate;
     return this.#intercepted(`addStoredCertificate ${provider} ${container}`, async () => {
       const at = this.#placeOf(certificate.certificate);
-      const copy = { ...certificate, certificate: Buffer.from(certificate.certificate) };
+      const { friendlyName = this.stored[at]?.friendlyName, ...link } = certificate;
+      const copy = {
+        ...link,
+        certificate: Buffer.from(certificate.certificate),
+        ...(friendlyName !== undefined && { friendlyName }),
+      };
       if (at < 0) this.stored.push(copy);
       else this.stored[at] = copy;
       return at < 0;
@@ -156,7 +165,7 @@ export class FakeKeys implements NativeKeys {
 
   listStoredCertificates() {
     return this.#intercepted('listStoredCertificates', async () =>
-      this.stored.map(({ certificate, ...link }) => ({
+      this.stored.map(({ certificate, friendlyName: _, ...link }) => ({
         ...link,
         certificate: Buffer.from(certificate),
       })),
