@@ -188,7 +188,8 @@ export class VirtualSmartCard {
 
   /**
    * Makes a key and a self-signed certificate as an INF text of certreq's asks (RequestType Cert),
-   * and stores it on the card. All or nothing: when a step fails, the key is deleted again.
+   * and stores it on the card. All or nothing: when a step fails, the key is deleted again. A process
+   * that is killed in between leaves a key without a certificate.
    *
    * @param inf - the INF's text, or its bytes in UTF-8 or UTF-16; see `parseInf`
    * @throws VirtualSmartCardError `ERR_INF` (with `line`), and as `createKey`

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { CardConnection, PinOption } from './backend/backend.js';
+import type { CardConnection, CertificateOptions } from './backend/backend.js';
 import { VirtualSmartCardCertificate } from './certificate.js';
 import { describeType, invalidArgument, VirtualSmartCardError } from './errors.js';
 import { VirtualSmartCardKey } from './key.js';
@@ -15,13 +15,13 @@ export type CertificateInput = string | Uint8Array | X509Certificate;
 export async function storeBesideItsKey(
   connection: CardConnection,
   certificate: CertificateInput,
-  pin: PinOption,
+  options: CertificateOptions,
 ): Promise<VirtualSmartCardCertificate> {
   const x509 = readCertificate(certificate);
   for (const info of await connection.containers()) {
     const key = await VirtualSmartCardKey.load(connection, info);
     if (!key.publicKey.equals(x509.publicKey)) continue;
-    await connection.storeCertificate(info.name, x509.raw, pin);
+    await connection.storeCertificate(info.name, x509.raw, options);
     return VirtualSmartCardCertificate.create(x509, key);
   }
   throw new VirtualSmartCardError(

@@ -114,6 +114,8 @@ export interface NativeStoredCertificate {
   /** The container's name alone: a reader's name does not last. */
   container: string;
   keySpec: NativeKeySpec;
+  /** What the user sees it by; undefined leaves the name that it has. */
+  friendlyName?: string | undefined;
 }
 
 /** A certificate of the user's store that is linked to a key of a smart card. */
@@ -171,7 +173,7 @@ export interface NativeKeys {
   ): NativeCall<void>;
   /**
    * Puts a certificate into CurrentUser\My with its key link; false when it was there already (then
-   * only the link is set). Abandoned, it takes out again what it put in; the listener hears
+   * only link and name are set). Abandoned, it takes out again what it put in; the listener hears
    * `lateCertificateLeft` (the container) when it could not.
    */
   addStoredCertificate(
@@ -193,6 +195,8 @@ export interface NativeKeys {
  * told it, and `NOT_OFFERED` when the module lacks the function.
  */
 export interface NativeMinidriver {
+  /** The name of its file, without the folder. */
+  readonly file: string;
   changePin(oldPin: Uint8Array, newPin: Uint8Array): NativeCall<void>;
   unblockByPuk(puk: Uint8Array, newPin: Uint8Array): NativeCall<void>;
   /** The card's 8-byte challenge. */

@@ -237,6 +237,12 @@ export interface PinOption {
   signal?: AbortSignal | undefined;
 }
 
+/** How a certificate is stored. */
+export interface CertificateOptions extends PinOption {
+  /** Windows: what the user's store of certificates shows it by. Elsewhere there is no place for it. */
+  friendlyName?: string | undefined;
+}
+
 /** Tries left on a credential. */
 export interface CredentialTries {
   /** 0 when blocked. */
@@ -266,7 +272,11 @@ export interface CardConnection {
   publicKey(name: string): Promise<PublicKey>;
   /** The container's certificate, DER; undefined when there is none. */
   certificate(name: string): Promise<Buffer | undefined>;
-  storeCertificate(name: string, certificate: Uint8Array, options: PinOption): Promise<void>;
+  storeCertificate(
+    name: string,
+    certificate: Uint8Array,
+    options: CertificateOptions,
+  ): Promise<void>;
   deleteCertificate(name: string, options: PinOption): Promise<void>;
 
   /** RSA: as long as the modulus. ECDSA: r ‖ s. */
@@ -302,8 +312,8 @@ export interface CardConnection {
   ): Promise<void>;
 
   /**
-   * Where the system has several ways to a card: what served what so far, for the self-test's report.
-   * No secrets, no names but the system's own.
+   * Where the system has several ways to a card: what served what through this connection so far, for
+   * the self-test's report. No secrets, no names but the system's own.
    */
   servedBy?(): Promise<Readonly<Record<string, string>>>;
 

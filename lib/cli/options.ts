@@ -29,6 +29,11 @@ export const COMMON_OPTIONS = {
     value: 'ADDRESS',
     text: 'libtpms, device:/dev/tpmrm0, swtpm:unix:PATH or swtpm:tcp:HOST:PORT',
   },
+  'certificate-store': {
+    takes: 'value',
+    text: "Windows: whether the cards' certificates are in your store of certificates, too (they are)",
+    choices: ['currentuser', 'none'],
+  },
   json: { takes: 'nothing', text: 'print one JSON document' },
   quiet: { takes: 'nothing', text: 'print the result only', words: ['q'] },
   help: { takes: 'nothing', text: 'explain the verb', words: ['?', 'h'] },

@@ -107,7 +107,14 @@ function storeOptions(args: Arguments): OpenOptions {
     backend: args.valueIfOffered('backend') as OpenOptions['backend'],
     stateDirectory: args.value('state-directory'),
     tpm: args.value('tpm'),
+    certificateStore: certificateStore(args.value('certificate-store')),
   };
+}
+
+/** Choices come in lower case. */
+function certificateStore(choice: string | undefined): OpenOptions['certificateStore'] {
+  if (choice === undefined) return undefined;
+  return choice === 'none' ? 'none' : 'currentUser';
 }
 
 function noVerb(output: Output): CliError {

@@ -27,7 +27,7 @@ export async function enrollCertificate(
     const { buildCertificate } = await import('./certificate-builder.js');
     const der = await buildCertificate(request, signer(key, pin));
     stopIfAborted(pin);
-    return storeBesideItsKey(connection, der, pin);
+    return storeBesideItsKey(connection, der, { ...pin, friendlyName: request.friendlyName });
   });
 }
 

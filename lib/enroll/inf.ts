@@ -31,7 +31,7 @@ export interface EnrollmentRequest {
   container: string | undefined;
   /** The reader that the card must be in. */
   readerName: { value: string; line: number } | undefined;
-  /** Windows shows it in its certificate store; a card has no place for it. */
+  /** What Windows' store of certificates shows a `Cert` by; a card has no place for it. */
   friendlyName: string | undefined;
 }
 

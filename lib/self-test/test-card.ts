@@ -19,6 +19,10 @@ export class TestCard {
     this.adminKey = secrets.adminKey();
   }
 
+  get isMade(): boolean {
+    return this.#opened !== undefined;
+  }
+
   /** The card, once it was made. */
   get opened(): VirtualSmartCard {
     if (this.#opened) return this.#opened;

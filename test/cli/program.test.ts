@@ -129,6 +129,22 @@ describe('the program itself', () => {
     expect(await readdir(directory)).toContain('store.json');
   });
 
+  it('takes the store of certificates from an option, where there is one', async () => {
+    expect(await cli.json(['list', '--certificate-store', 'none'])).toEqual({ cards: [] });
+    const refused = await cli.failure(['list', '/certificate-store', 'currentUser']);
+    expect(refused).toMatchObject({
+      code: 'ERR_NOT_SUPPORTED',
+      parameter: 'certificateStore',
+      exitCode: 1,
+    });
+    const wrong = await cli.run(['list', '--certificate-store=machine']);
+    expect(wrong.exitCode).toBe(2);
+    expect(wrong.stderr).toContain('currentuser or none');
+    expect((await cli.run(['help', 'list'])).stdout).toContain(
+      '--certificate-store currentuser|none',
+    );
+  });
+
   it('ends quietly when nobody reads its output any more', async () => {
     expect(await withoutReader('help')).toBe('ended with 1\n');
   });

@@ -62,7 +62,11 @@ test('the command passes, leaves no card, and reports without secrets', {
   });
   // Wine has no PowerShell to look into the store with.
   const notOffered = report.steps.filter(({ outcome }) => outcome === 'not-supported');
-  expect(notOffered.map(({ name }) => name)).toEqual(['store-link', 'served-by', 'store-after']);
+  expect(notOffered.map(({ name }) => name)).toEqual(['store-link', 'store-after']);
+  expect(step(report, 'served-by')?.details).toEqual({
+    ...{ pin: 'msclmd.dll', puk: 'msclmd.dll', adminKey: 'msclmd.dll' },
+    ...{ keys: 'ksp, csp', certificates: 'ksp' },
+  });
   expect(step(report, 'reader')?.details).toMatchObject({
     atr: '3b8d0180fba000000397425446590401cf',
   });

@@ -10,6 +10,9 @@ import { pcscError } from './pcsc-error.js';
 import { PCSC_LIMITS, type PcscLimits, PcscSystem } from './pcsc-system.js';
 import { normalizeReaderId, readerInstanceId, readerNameOf } from './reader-id.js';
 
+/** How long pcscd may take to come back from a wait that was ended. */
+const WATCH_GRACE_MS = 10_000;
+
 /**
  * Opens the pcsc backend: every GIDS card in a reader of pcscd.
  *
@@ -71,6 +74,7 @@ export class PcscBackend implements Backend {
       watchReaders: (listener) => this.#system.addon.watchReaders(listener),
       toError: pcscError,
       cards: async () => (await this.#cards()).map(({ readerName }) => event(readerName)),
+      graceMs: WATCH_GRACE_MS,
     });
     return this.#closeWithManager(watch);
   }

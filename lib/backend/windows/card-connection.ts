@@ -13,6 +13,7 @@ import { CardPins } from './card-pins.js';
 import { ProviderKeys } from './provider-keys.js';
 import type { UserCertificates } from './user-certificates.js';
 import type { VirtualReader } from './virtual-readers.js';
+import { WaysTaken } from './ways-taken.js';
 import { WindowsCardConnection } from './windows-card-connection.js';
 import { type CardSystem, WinscardChannel } from './winscard-channel.js';
 
@@ -47,9 +48,10 @@ export async function openCardConnection(
   const channel = await WinscardChannel.open(system, readerName, 'reset');
   const info = async () => cardInfo(reader, await detailsOf(system, readerName));
   const gids = new GidsCardConnection(channel, info);
-  const pins = new CardPins(channel, gids);
+  const ways = new WaysTaken();
+  const pins = new CardPins(channel, gids, ways);
   const providers = new ProviderKeys(system, readerName);
-  return new WindowsCardConnection({ gids, pins, providers, makers, certificates });
+  return new WindowsCardConnection({ gids, pins, providers, makers, certificates, ways });
 }
 
 /** A card as `list` shows it. Never fails because of one card. */

@@ -10,6 +10,7 @@ import { isPinText } from './held-pin.js';
 import type { KeyRoute, KeyRoutes } from './key-routes.js';
 import { requireDecrypts, requireSigns } from './key-uses.js';
 import type { ProviderKeys } from './provider-keys.js';
+import type { WaysTaken } from './ways-taken.js';
 
 /** The PIN of one call. */
 export interface KnownPin {
@@ -28,11 +29,18 @@ export class CardKeys {
   readonly #gids: GidsCardConnection;
   readonly #providers: ProviderKeys;
   readonly #routes: KeyRoutes;
+  readonly #ways: WaysTaken;
 
-  constructor(gids: GidsCardConnection, providers: ProviderKeys, routes: KeyRoutes) {
+  constructor(
+    gids: GidsCardConnection,
+    providers: ProviderKeys,
+    routes: KeyRoutes,
+    ways: WaysTaken,
+  ) {
     this.#gids = gids;
     this.#providers = providers;
     this.#routes = routes;
+    this.#ways = ways;
   }
 
   /** Those of the card's files, then those that only a provider lists. */
@@ -54,11 +62,13 @@ export class CardKeys {
     await this.#requireFree(name);
     checkSignal(signal);
     if (!isPinText(pin)) {
+      this.#ways.took('keys', undefined);
       return this.#gids.createContainer({ name, algorithm, keySpec }, { pin, signal });
     }
     await this.#routes.requireCard();
     this.#routes.forget(name);
     const key = { provider, container: name };
+    this.#ways.took('keys', provider);
     await this.#providers.create({ ...key, algorithm, keySpec }, pin);
     try {
       checkSignal(signal);
@@ -131,7 +141,10 @@ export class CardKeys {
     use: (route: KeyRoute | undefined) => Promise<T>,
   ): Promise<T> {
     const route = isPinText(pin) ? await this.#routes.find(name) : undefined;
-    return this.#watch(name, () => use(route));
+    return this.#watch(name, () => {
+      this.#ways.took('keys', route?.provider);
+      return use(route);
+    });
   }
 
   async #watch<T>(name: string, work: () => Promise<T>): Promise<T> {

@@ -36,6 +36,11 @@ export class CardModule {
     return module ? new CardModule(channel, module) : undefined;
   }
 
+  /** The name of its file. */
+  get file(): string {
+    return this.#module.file;
+  }
+
   async verifyPin(pin: Uint8Array): Promise<void> {
     await this.#call('verifyPin', (module) => module.verifyPin(pin));
   }

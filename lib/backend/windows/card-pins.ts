@@ -7,6 +7,7 @@ import type { CardConnection } from '../backend.js';
 import { CardModule } from './card-module.js';
 import { CredentialCode } from './credential-meanings.js';
 import { ModulePins } from './module-pins.js';
+import type { Use, WaysTaken } from './ways-taken.js';
 import type { WinscardChannel } from './winscard-channel.js';
 
 type Admin = CardConnection['asAdmin'];
@@ -21,24 +22,26 @@ type Admin = CardConnection['asAdmin'];
 export class CardPins {
   readonly #channel: WinscardChannel;
   readonly #gids: GidsCardConnection;
+  readonly #ways: WaysTaken;
 
   /** @param gids - over the same channel */
-  constructor(channel: WinscardChannel, gids: GidsCardConnection) {
+  constructor(channel: WinscardChannel, gids: GidsCardConnection, ways: WaysTaken) {
     this.#channel = channel;
     this.#gids = gids;
+    this.#ways = ways;
   }
 
   /** Checks the PIN, and logs nobody in. */
   async verifyPin(pin: Uint8Array): Promise<void> {
-    await this.#use((pins) => pins.logIn(pin));
+    await this.#use('pin', (pins) => pins.logIn(pin));
   }
 
   async changePin(oldPin: Uint8Array, newPin: Uint8Array): Promise<void> {
-    await this.#use((pins) => pins.change(oldPin, newPin));
+    await this.#use('pin', (pins) => pins.change(oldPin, newPin));
   }
 
   async unblockWithPuk(puk: Uint8Array, newPin: Uint8Array): Promise<void> {
-    await this.#use((pins) => pins.resetByPuk(puk, newPin));
+    await this.#use('puk', (pins) => pins.resetByPuk(puk, newPin));
   }
 
   /** @throws VirtualSmartCardError as `CardConnection.asAdmin` */
@@ -59,9 +62,15 @@ export class CardPins {
     try {
       await answerChallenge(card, respond);
     } catch (error) {
-      if (!isNotOffered(error)) throw error;
+      if (!isNotOffered(error)) {
+        if (module) this.#ways.took('adminKey', module.file);
+        throw error;
+      }
+      this.#ways.took('adminKey', undefined);
       await this.#gids.asAdmin(respond, action);
+      return;
     }
+    this.#ways.took('adminKey', module?.file);
   }
 
   async #answer(
@@ -88,12 +97,14 @@ export class CardPins {
     }
   }
 
-  async #use(work: (pins: PinSession) => Promise<void>): Promise<void> {
+  async #use(use: Use, work: (pins: PinSession) => Promise<void>): Promise<void> {
     await this.#channel.exclusively(async () => {
       const client = new GidsClient(this.#channel);
       try {
-        const isDone = await this.#useModule(client, work);
-        if (!isDone) await work(new PinSession(client));
+        const isDone = await this.#useModule(use, client, work);
+        if (isDone) return;
+        this.#ways.took(use, undefined);
+        await work(new PinSession(client));
       } finally {
         await this.#channel.reset();
       }
@@ -102,6 +113,7 @@ export class CardPins {
 
   /** False when the module cannot do it. */
   async #useModule(
+    use: Use,
     client: GidsClient,
     work: (pins: PinSession) => Promise<void>,
   ): Promise<boolean> {
@@ -109,10 +121,12 @@ export class CardPins {
     if (!module) return false;
     try {
       await work(new PinSession(new ModulePins(module, client)));
+      this.#ways.took(use, module.file);
       return true;
     } catch (error) {
-      if (!isNotOffered(error)) throw error;
-      return false;
+      if (isNotOffered(error)) return false;
+      this.#ways.took(use, module.file);
+      throw error;
     } finally {
       await module.release();
     }

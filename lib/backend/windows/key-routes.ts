@@ -77,9 +77,26 @@ export class KeyRoutes {
     else this.#makers.delete(folded);
   }
 
-  /** The provider that a certificate's key link names: the one that made the key, else what reaches it. */
-  linkOf(name: string, route: KeyRoute | undefined): KeyProvider {
-    return this.#makers.get(foldContainerName(name)) ?? route?.provider ?? 'ksp';
+  /** The provider that made a container, if that was seen. */
+  makerOf(name: string): KeyProvider | undefined {
+    return this.#makers.get(foldContainerName(name));
+  }
+
+  /**
+   * The provider by which other programs are to find a key of which nobody knows the maker: the CSP for
+   * an RSA key that it lists. Programs that know CryptoAPI only find a key by no other; those that know
+   * CNG find it by either.
+   */
+  async providerForOthers(
+    name: string,
+    route: KeyRoute | undefined,
+    publicKey: PublicKey,
+  ): Promise<KeyProvider> {
+    const reaches = route?.provider ?? 'ksp';
+    if (reaches === 'csp' || publicKey.type !== 'rsa') return reaches;
+    const folded = foldContainerName(name);
+    const listed = await this.#listed('csp');
+    return listed.some(({ container }) => foldContainerName(container) === folded) ? 'csp' : 'ksp';
   }
 
   async #learn(provider: KeyProvider): Promise<void> {

@@ -2,7 +2,12 @@ import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { VirtualSmartCardError } from '../../errors.js';
 import { foldContainerName } from '../../gids/container-map.js';
 import type { NativeCall } from '../../native-call.js';
-import type { NativeStoredCertificate, WindowsAddon } from '../../native-windows.js';
+import type {
+  KeyProvider,
+  NativeLinkedCertificate,
+  NativeStoredCertificate,
+  WindowsAddon,
+} from '../../native-windows.js';
 import type { TimeLimits } from './limits.js';
 import type { StoredContainer } from './stored-containers.js';
 import { awaitCall } from './system-call.js';
@@ -35,8 +40,14 @@ export class UserCertificates {
    */
   add(certificate: NativeStoredCertificate): Promise<boolean> {
     return this.#call('Storing the certificate for the user', () =>
-      this.#addon.addStoredCertificate(certificate),
+      this.#addon.addStoredCertificate(certificate, warnOfLateCertificate),
     );
+  }
+
+  /** The provider by which a certificate in the store leads to a key of that container, if one does. */
+  async providerOf(container: string, publicKey: KeyObject): Promise<KeyProvider | undefined> {
+    const linked = await this.#linked();
+    return linked.find((each) => leadsTo(each, container, publicKey))?.provider;
   }
 
   /** Takes a certificate out, if it is there and its link leads to that container. */
@@ -68,10 +79,7 @@ export class UserCertificates {
     const linked = containers.length > 0 ? await this.#linked() : [];
     for (const { container, publicKey, certificate } of containers) {
       const others = linked.filter(
-        (each) =>
-          foldContainerName(each.container) === foldContainerName(container) &&
-          !certificate?.equals(each.certificate) &&
-          certifies(each.certificate, publicKey),
+        (each) => leadsTo(each, container, publicKey) && !certificate?.equals(each.certificate),
       );
       if (certificate) await this.removeOrWarn({ certificate, container });
       for (const other of others) await this.removeOrWarn(other);
@@ -79,7 +87,7 @@ export class UserCertificates {
   }
 
   /** Empty where Windows does not say: then nobody knows of others. */
-  async #linked(): Promise<ContainerCertificate[]> {
+  async #linked(): Promise<NativeLinkedCertificate[]> {
     try {
       return await this.#call("Listing the user's certificates", () =>
         this.#addon.listStoredCertificates(),
@@ -93,6 +101,26 @@ export class UserCertificates {
   #call<T>(what: string, start: () => NativeCall<T>): Promise<T> {
     return awaitCall(start, { timeoutMs: this.#limits.query, graceMs: 0, what });
   }
+}
+
+/** Of a call that was given up and has put a certificate in after all. */
+function warnOfLateCertificate(name: string, container: number | string): void {
+  if (name !== 'lateCertificateLeft') return;
+  process.emitWarning(
+    `A call that was given up has put a certificate of container "${container}" into your store of certificates, and could not take it out again. Remove it there (certmgr.msc, Personal).`,
+    { code: 'VSC_CERTIFICATE_LEFT' },
+  );
+}
+
+/** By the container's name and by its key: two cards may have containers of one name. */
+function leadsTo(
+  { container, certificate }: ContainerCertificate,
+  wanted: string,
+  publicKey: KeyObject,
+): boolean {
+  return (
+    foldContainerName(container) === foldContainerName(wanted) && certifies(certificate, publicKey)
+  );
 }
 
 function certifies(certificate: Uint8Array, publicKey: KeyObject): boolean {

@@ -171,6 +171,7 @@ export class WindowsBackend implements Backend {
         watchReaders: (listener) => this.#addon.watchReaders(listener),
         toError: windowsError,
         cards: () => this.#readers.list(),
+        graceMs: this.#system.limits.grace,
       }),
     );
   }
@@ -186,8 +187,12 @@ export class WindowsBackend implements Backend {
     await this.#turns.take(async () => undefined);
   }
 
-  /** Until it is closed by itself. */
-  #closeWithManager<T extends { close(): Promise<void> }>(thing: T): T {
+  /** Until it is closed by itself. One that comes after the manager's end is of no use to anybody. */
+  async #closeWithManager<T extends { close(): Promise<void> }>(thing: T): Promise<T> {
+    if (this.#closed) {
+      await thing.close();
+      this.#requireOpen();
+    }
     const close = thing.close.bind(thing);
     this.#open.add(thing);
     thing.close = () => {

@@ -9,6 +9,7 @@ import { Turns } from '../../turns.js';
 import type {
   CardConnection,
   CardInfo,
+  CertificateOptions,
   ContainerInfo,
   CredentialTries,
   DecryptionScheme,
@@ -23,6 +24,7 @@ import { HeldPin } from './held-pin.js';
 import { KeyRoutes } from './key-routes.js';
 import type { ProviderKeys } from './provider-keys.js';
 import type { UserCertificates } from './user-certificates.js';
+import type { WaysTaken } from './ways-taken.js';
 
 /** What a connection to a card on Windows is made of. */
 export interface CardParts {
@@ -35,6 +37,8 @@ export interface CardParts {
   makers: Map<string, KeyProvider>;
   /** undefined: the user's store of certificates is left alone. */
   certificates: UserCertificates | undefined;
+  /** Told by `pins`, too. */
+  ways: WaysTaken;
 }
 
 /**
@@ -48,17 +52,19 @@ export class WindowsCardConnection implements CardConnection {
   readonly #pins: CardParts['pins'];
   readonly #keys: CardKeys;
   readonly #certificates: CardCertificates;
+  readonly #ways: WaysTaken;
   readonly #held = new HeldPin();
   readonly #turns = new Turns();
   #closed: Promise<void> | undefined;
 
-  constructor({ gids, pins, providers, makers, certificates }: CardParts) {
+  constructor({ gids, pins, providers, makers, certificates, ways }: CardParts) {
     this.#gids = gids;
     this.#pins = pins;
+    this.#ways = ways;
     const presence = new CardPresence(() => gids.pinTries());
     const routes = new KeyRoutes(providers, makers, presence);
-    this.#keys = new CardKeys(gids, providers, routes);
-    this.#certificates = new CardCertificates(gids, providers, routes, certificates);
+    this.#keys = new CardKeys(gids, providers, routes, ways);
+    this.#certificates = new CardCertificates({ gids, providers, routes, ways }, certificates);
   }
 
   async info(): Promise<CardInfo> {
@@ -109,9 +115,16 @@ export class WindowsCardConnection implements CardConnection {
     return this.#turn(() => this.#certificates.read(name));
   }
 
-  async storeCertificate(name: string, certificate: Uint8Array, options: PinOption): Promise<void> {
+  async storeCertificate(
+    name: string,
+    certificate: Uint8Array,
+    options: CertificateOptions,
+  ): Promise<void> {
     checkContainerName(name);
-    await this.#withPin(options, (known) => this.#certificates.store(name, certificate, known));
+    const { friendlyName } = options;
+    await this.#withPin(options, (known) =>
+      this.#certificates.store(name, { certificate, friendlyName }, known),
+    );
   }
 
   async deleteCertificate(name: string, options: PinOption): Promise<void> {
@@ -175,6 +188,10 @@ export class WindowsCardConnection implements CardConnection {
 
   async asAdmin(...[respond, action]: Parameters<CardConnection['asAdmin']>): Promise<void> {
     await this.#endingLogIn(() => this.#pins.asAdmin(respond, action));
+  }
+
+  async servedBy(): Promise<Readonly<Record<string, string>>> {
+    return this.#ways.toRecord();
   }
 
   /** Ends the log-in and lets go of the card when the calls before have ended. Safe to call twice. */

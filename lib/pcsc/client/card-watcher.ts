@@ -17,6 +17,8 @@ export interface WatchedSystem {
   toError(error: unknown): unknown;
   /** The cards that there are. */
   cards(): Promise<readonly Pick<CardEvent, 'instanceId' | 'name'>[]>;
+  /** How long the smart card service may take to come back from a wait that was ended, in milliseconds. */
+  graceMs: number;
 }
 
 /** Watches the smart card service and says which cards came and went. */
@@ -47,8 +49,11 @@ class CardWatcher {
 
   async #stop(): Promise<void> {
     this.#stopped.abort();
-    this.#call?.cancel();
+    const call = this.#call;
+    call?.cancel();
+    const grace = setTimeout(() => call?.abandon(), this.#system.graceMs);
     await this.#running;
+    clearTimeout(grace);
     await this.#looking;
   }
 

@@ -1,6 +1,7 @@
 #include "windows/certificates/certificate_exports.h"
 
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "node/calls/export_call.h"
@@ -18,6 +19,11 @@ constexpr std::size_t kLargestCertificate = 1 << 20;
 
 std::vector<std::uint8_t> BytesOfCertificate(const Napi::Object& object) {
   return BytesOf(object.Get("certificate"), kLargestCertificate, "certificate");
+}
+
+std::optional<std::wstring> FriendlyNameOf(const Napi::Object& object) {
+  if (object.Get("friendlyName").IsUndefined()) return std::nullopt;
+  return TextProperty(object, "friendlyName");
 }
 
 /** A certificate that nobody waits for any more goes out again. */
@@ -84,8 +90,10 @@ class ListCall final : public SystemCall {
 Napi::Value Add(const Napi::CallbackInfo& info, PendingCalls& calls) {
   return WithErrors(info.Env(), [&] {
     const Napi::Object object = ObjectArgument(info, 0, "certificate");
-    const auto call = std::make_shared<AddCall>(LinkedCertificate{
-        BytesOfCertificate(object), {ProviderOf(object), ContainerOf(object), KeySpecOf(object)}});
+    const auto call = std::make_shared<AddCall>(
+        LinkedCertificate{BytesOfCertificate(object),
+                          {ProviderOf(object), ContainerOf(object), KeySpecOf(object)},
+                          FriendlyNameOf(object)});
     return calls.Start(info.Env(), call, info[1]);
   });
 }

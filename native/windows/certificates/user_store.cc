@@ -1,13 +1,25 @@
 #include "windows/certificates/user_store.h"
 
 #include <algorithm>
-#include <optional>
+#include <chrono>
 
 #include "windows/system/hresult_error.h"
 
 namespace vsc {
 
 namespace {
+
+/**
+ * An open store is a copy, and saving it may write all of it: what another thread has changed in
+ * between would be undone. One at a time, therefore, but never for long behind one that hangs.
+ */
+constexpr std::chrono::seconds kPatience{5};
+
+/** Never destroyed: a thread that hangs may outlive everything else. */
+std::timed_mutex& Turn() {
+  static std::timed_mutex& turn = *new std::timed_mutex;
+  return turn;
+}
 
 std::vector<std::uint8_t> BytesOf(PCCERT_CONTEXT certificate) {
   return {certificate->pbCertEncoded, certificate->pbCertEncoded + certificate->cbCertEncoded};
@@ -24,6 +36,18 @@ Certificate Parse(const std::vector<std::uint8_t>& bytes) {
       X509_ASN_ENCODING, bytes.data(), static_cast<DWORD>(bytes.size())));
   if (!certificate) throw LastError("read the certificate");
   return certificate;
+}
+
+void WriteProperties(PCCERT_CONTEXT certificate, const LinkedCertificate& wanted) {
+  WriteKeyLink(certificate, wanted.link);
+  if (!wanted.friendly_name) return;
+  std::wstring name = *wanted.friendly_name;
+  // With its NUL.
+  CRYPT_DATA_BLOB text = {static_cast<DWORD>((name.size() + 1) * sizeof(wchar_t)),
+                          reinterpret_cast<BYTE*>(name.data())};
+  if (!Crypt32Library::Get().SetProperty(certificate, CERT_FRIENDLY_NAME_PROP_ID, 0, &text)) {
+    throw LastError("set the certificate's friendly name");
+  }
 }
 
 /** The store's certificates, one after the other. */
@@ -49,7 +73,8 @@ class Certificates {
 }  // namespace
 
 UserStore::UserStore()
-    : store_(Crypt32Library::Get().OpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0,
+    : turn_(Turn(), kPatience),
+      store_(Crypt32Library::Get().OpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0,
                                              CERT_SYSTEM_STORE_CURRENT_USER, L"My")) {
   if (!store_) throw LastError("open the user's certificate store");
 }
@@ -59,12 +84,12 @@ bool UserStore::Add(const LinkedCertificate& certificate) {
   Certificates certificates(store_);
   while (const PCCERT_CONTEXT each = certificates.Next()) {
     if (!HasBytes(each, certificate.bytes)) continue;
-    WriteKeyLink(each, certificate.link);
+    WriteProperties(each, certificate);
     Commit();
     return false;
   }
   // The link goes in with it: nobody ever sees the certificate without.
-  WriteKeyLink(parsed.get(), certificate.link);
+  WriteProperties(parsed.get(), certificate);
   if (!Crypt32Library::Get().AddCertificate(store_.get(), parsed.get(), CERT_STORE_ADD_ALWAYS,
                                             nullptr)) {
     throw LastError("add the certificate to the user's store");
@@ -94,7 +119,7 @@ std::vector<LinkedCertificate> UserStore::List() const {
   Certificates certificates(store_);
   while (const PCCERT_CONTEXT each = certificates.Next()) {
     if (const std::optional<KeyLink> link = ReadKeyLink(each)) {
-      found.push_back({BytesOf(each), *link});
+      found.push_back({BytesOf(each), *link, std::nullopt});
     }
   }
   return found;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,15 +16,19 @@ struct LinkedCertificate {
   /** DER. */
   std::vector<std::uint8_t> bytes;
   KeyLink link;
+  /** What the user sees it by; the one that it has, if any, stays where this is nothing. */
+  std::optional<std::wstring> friendly_name;
 };
 
-/** The user's own certificates: the store "My" of the current user. Silent. All throw NativeError.
+/**
+ * The user's own certificates: the store "My" of the current user. Silent. Another thread's waits
+ * for this one to go. All throw NativeError.
  */
 class UserStore {
  public:
   UserStore();
 
-  /** With its link at once. False when it was there: then it only gets the link. */
+  /** With its link at once. False when it was there: then it only gets link and name. */
   bool Add(const LinkedCertificate& certificate);
   /** False when there is none of these bytes that is linked to that container of a card. */
   bool Remove(const std::vector<std::uint8_t>& bytes, const std::wstring& container);
@@ -33,6 +39,8 @@ class UserStore {
   /** Saves changes, in stores that do not do it at once. */
   void Commit();
 
+  /** Ends when the store has been closed. */
+  std::unique_lock<std::timed_mutex> turn_;
   CertificateStore store_;
 };
 

@@ -15,9 +15,7 @@ HRESULT Acquire(HCRYPTPROV* context, const std::wstring& reader, const std::wstr
 }  // namespace
 
 HRESULT CryptOutcome(BOOL done) noexcept {
-  if (done) return S_OK;
-  const DWORD code = GetLastError();
-  return code == ERROR_SUCCESS ? E_FAIL : HRESULT_FROM_WIN32(code);
+  return done ? S_OK : LastResult();
 }
 
 HRESULT AcquireCsp(CryptProvider& context, const std::wstring& reader,

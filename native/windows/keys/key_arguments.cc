@@ -120,11 +120,6 @@ SecretBuffer PinArgument(const Napi::CallbackInfo& info, std::size_t index) {
   return pin;
 }
 
-std::vector<std::uint8_t> BytesArgument(const Napi::CallbackInfo& info, std::size_t index,
-                                        std::size_t largest, const char* name) {
-  return BytesOf(info[index], largest, name);
-}
-
 std::vector<std::uint8_t> BytesOf(Napi::Value value, std::size_t largest, const char* name) {
   const SecretBuffer bytes = CopyBytes(value, 1, largest, name);
   return std::vector<std::uint8_t>(bytes.data(), bytes.data() + bytes.size());

@@ -34,8 +34,6 @@ KeyScheme DecryptionSchemeOf(const Napi::Object& object);
 
 SecretBuffer PinArgument(const Napi::CallbackInfo& info, std::size_t index);
 /** Bytes that are no secret. */
-std::vector<std::uint8_t> BytesArgument(const Napi::CallbackInfo& info, std::size_t index,
-                                        std::size_t largest, const char* name);
 std::vector<std::uint8_t> BytesOf(Napi::Value value, std::size_t largest, const char* name);
 
 }  // namespace vsc

@@ -50,7 +50,7 @@ Napi::Value ReadPublicKey(const Napi::CallbackInfo& info, PendingCalls& calls) {
 Napi::Value SignHash(const Napi::CallbackInfo& info, PendingCalls& calls) {
   return WithErrors(info.Env(), [&] {
     const Napi::Object object = ObjectArgument(info, 0, "key");
-    const Bytes hash = BytesArgument(info, 1, kLongestHash, "hash");
+    const Bytes hash = BytesOf(info[1], kLongestHash, "hash");
     const KeyScheme scheme = SignatureSchemeOf(object, hash.size());
     const auto call = std::make_shared<KeyQuestionCall<Bytes>>(
         CardOf(object), PinArgument(info, 2),
@@ -64,7 +64,7 @@ Napi::Value SignHash(const Napi::CallbackInfo& info, PendingCalls& calls) {
 Napi::Value Decrypt(const Napi::CallbackInfo& info, PendingCalls& calls) {
   return WithErrors(info.Env(), [&] {
     const Napi::Object object = ObjectArgument(info, 0, "key");
-    const Bytes ciphertext = BytesArgument(info, 1, kLongestCiphertext, "ciphertext");
+    const Bytes ciphertext = BytesOf(info[1], kLongestCiphertext, "ciphertext");
     const KeyScheme scheme = DecryptionSchemeOf(object);
     const auto call = std::make_shared<KeyQuestionCall<SecretBuffer>>(
         CardOf(object), PinArgument(info, 2),
@@ -91,7 +91,7 @@ Napi::Value ReadCertificate(const Napi::CallbackInfo& info, PendingCalls& calls)
 Napi::Value WriteCertificate(const Napi::CallbackInfo& info, PendingCalls& calls) {
   return WithErrors(info.Env(), [&] {
     const Napi::Object object = ObjectArgument(info, 0, "key");
-    const Bytes certificate = BytesArgument(info, 1, kLongestCertificate, "certificate");
+    const Bytes certificate = BytesOf(info[1], kLongestCertificate, "certificate");
     const auto call = std::make_shared<KeyActionCall>(
         CardOf(object), PinArgument(info, 2),
         [container = ContainerOf(object), certificate](CardKeys& keys, const SecretBuffer& pin) {

@@ -1,7 +1,6 @@
 #include "windows/minidriver/card_module.h"
 
 #include "windows/minidriver/card_callbacks.h"
-#include "windows/minidriver/card_types.h"
 
 namespace vsc {
 
@@ -42,23 +41,28 @@ std::shared_ptr<CardModule> CardModule::Load(SCARDCONTEXT context, SCARDHANDLE c
   for (const CardType& type : CardTypesOf(context, atr)) {
     ModuleHandle library = LoadSystemModule(type.module_file);
     if (!library || AcquireFunction(library) == nullptr) continue;
-    return std::make_shared<CardModule>(std::move(library), context, card, atr, type.name);
+    return std::make_shared<CardModule>(std::move(library), context, card, atr, type);
   }
   return nullptr;
 }
 
 CardModule::CardModule(ModuleHandle library, SCARDCONTEXT context, SCARDHANDLE card,
-                       std::vector<std::uint8_t> atr, std::wstring card_name)
-    : library_(std::move(library)), atr_(std::move(atr)), card_name_(std::move(card_name)) {
+                       std::vector<std::uint8_t> atr, CardType type)
+    : library_(std::move(library)), atr_(std::move(atr)), type_(std::move(type)) {
   data_.version = kCardDataVersion;
   data_.atr = atr_.data();
   data_.atr_size = static_cast<DWORD>(atr_.size());
-  data_.card_name = card_name_.data();
+  data_.card_name = type_.name.data();
   data_.scard_context = context;
   data_.scard = card;
   SetCardCallbacks(data_);
   Check(AcquireFunction(library_)(&data_, 0), "open the card's module");
   context_.Reset(&data_);
+}
+
+std::wstring CardModule::file() const {
+  const std::size_t folder = type_.module_file.find_last_of(L"\\/:");
+  return folder == std::wstring::npos ? type_.module_file : type_.module_file.substr(folder + 1);
 }
 
 void CardModule::VerifyPin(SecretBuffer& pin) {

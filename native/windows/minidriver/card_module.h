@@ -7,6 +7,7 @@
 #include "node/secret_buffer.h"
 #include "node/unique_handle.h"
 #include "windows/minidriver/card_data.h"
+#include "windows/minidriver/card_types.h"
 #include "windows/system/system_library.h"
 
 namespace vsc {
@@ -31,10 +32,13 @@ class CardModule {
   static std::shared_ptr<CardModule> Load(SCARDCONTEXT context, SCARDHANDLE card);
 
   CardModule(ModuleHandle library, SCARDCONTEXT context, SCARDHANDLE card,
-             std::vector<std::uint8_t> atr, std::wstring card_name);
+             std::vector<std::uint8_t> atr, CardType type);
 
   CardModule(const CardModule&) = delete;
   CardModule& operator=(const CardModule&) = delete;
+
+  /** The name of the module's file, without its folder. */
+  std::wstring file() const;
 
   void VerifyPin(SecretBuffer& pin);
   void ChangePin(SecretBuffer& pin, SecretBuffer& new_pin);
@@ -51,7 +55,7 @@ class CardModule {
 
   const ModuleHandle library_;
   std::vector<std::uint8_t> atr_;
-  std::wstring card_name_;
+  CardType type_;
   CardData data_ = {};
   /** Goes before everything that the module was told of, and before its code. */
   UniqueHandle<CardContextTraits> context_;

@@ -1,10 +1,12 @@
 #include "windows/minidriver/module_calls.h"
 
+#include <optional>
 #include <utility>
 
 #include "node/arguments.h"
 #include "node/calls/call_object.h"
 #include "windows/minidriver/card_module.h"
+#include "windows/system/wide_string.h"
 
 namespace vsc {
 
@@ -116,8 +118,8 @@ class LoadCall final : public SystemCall {
   void Work(CallLine&) override {
     card_->Keep([&](SCARDCONTEXT context, SCARDHANDLE handle) {
       const std::shared_ptr<CardModule> module = CardModule::Load(context, handle);
-      is_loaded_ = module != nullptr;
       module_ = module;
+      if (module != nullptr) file_ = module->file();
       return module;
     });
   }
@@ -129,7 +131,8 @@ class LoadCall final : public SystemCall {
   const std::shared_ptr<ScardCard> card_;
   const std::shared_ptr<PendingCalls> calls_;
   std::weak_ptr<CardModule> module_;
-  bool is_loaded_ = false;
+  /** Nothing where there is no module. */
+  std::optional<std::wstring> file_;
 };
 
 SecretBuffer Pin(Info info, std::size_t index, const char* name) {
@@ -141,9 +144,10 @@ SecretBuffer Response(Info info) {
 }
 
 Napi::Value LoadCall::Result(Napi::Env env) {
-  if (!is_loaded_) return env.Null();
+  if (!file_) return env.Null();
   const LoadedModule module(card_, module_);
   CallObject object(env, calls_);
+  object.value().Set("file", ToJavaScript(env, *file_));
   object.Add("verifyPin", [module](Info info) {
     return std::make_shared<SecretCall>(module, &CardModule::VerifyPin, Pin(info, 0, "pin"));
   });

@@ -8,9 +8,9 @@
 namespace vsc {
 
 /**
- * A call that loads the card's module. Its result is null, or an object of functions that start
- * calls: verifyPin, changePin, unblockByPuk, challenge, unblockByResponse, changeAdminKey,
- * authenticateAdmin, release.
+ * A call that loads the card's module. Its result is null, or an object of the file's name (`file`)
+ * and functions that start calls: verifyPin, changePin, unblockByPuk, challenge, unblockByResponse,
+ * changeAdminKey, authenticateAdmin, release.
  */
 std::shared_ptr<SystemCall> LoadModule(std::shared_ptr<ScardCard> card,
                                        std::shared_ptr<PendingCalls> calls);

@@ -48,8 +48,13 @@ NativeError HresultError(HRESULT result, const std::string& action) {
   return error;
 }
 
+HRESULT LastResult() noexcept {
+  const DWORD code = GetLastError();
+  return code == ERROR_SUCCESS ? E_FAIL : HRESULT_FROM_WIN32(code);
+}
+
 NativeError LastError(const std::string& action) {
-  return HresultError(HRESULT_FROM_WIN32(GetLastError()), action);
+  return HresultError(LastResult(), action);
 }
 
 void CheckHresult(HRESULT result, const std::string& action) {

@@ -15,7 +15,10 @@ namespace vsc {
  */
 NativeError HresultError(HRESULT result, const std::string& action);
 
-/** The same for what GetLastError says. */
+/** What GetLastError says, as an HRESULT; a failure also when it says nothing. */
+HRESULT LastResult() noexcept;
+
+/** An error of what GetLastError says. */
 NativeError LastError(const std::string& action);
 
 /** Throws when the call failed. */

@@ -7,6 +7,7 @@ import {
   VirtualSmartCardManager,
 } from '../../../lib/index.js';
 import { expectError } from '../../support/expect-error.js';
+import { temporaryDirectory } from '../../support/store.js';
 import { makeCard, randomDigits } from './card-fixture.js';
 import { MemoryBackend } from './memory-backend.js';
 
@@ -42,6 +43,14 @@ describe('open', () => {
       'ERR_INVALID_ARGUMENT',
     );
     expect(wrong.parameter).toBe('certificateStore');
+  });
+
+  test('takes the embedded backend at its word that it puts certificates nowhere', async () => {
+    await using manager = await VirtualSmartCardManager.open({
+      ...{ backend: 'embedded', certificateStore: 'none', tpm: 'libtpms' },
+      stateDirectory: await temporaryDirectory(),
+    } as const);
+    expect(await manager.list()).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { CardPins } from '../../../lib/backend/windows/card-pins.js';
 import { TIME_LIMITS, type TimeLimits } from '../../../lib/backend/windows/limits.js';
+import { WaysTaken } from '../../../lib/backend/windows/ways-taken.js';
 import { WinscardChannel } from '../../../lib/backend/windows/winscard-channel.js';
 import { GidsCardConnection } from '../../../lib/gids/card-connection.js';
 import { encryptTripleDes } from '../../../lib/gids/triple-des.js';
@@ -35,9 +36,10 @@ async function cardWith(
   const gids = new GidsCardConnection(channel, async () => {
     throw new Error('nobody asks for it');
   });
+  const ways = new WaysTaken();
   const [handle] = handles;
   if (!handle) throw new Error('nobody has connected to the card');
-  return { card, channel, gids, handle, handles, pins: new CardPins(channel, gids) };
+  return { card, channel, gids, handle, handles, pins: new CardPins(channel, gids, ways), ways };
 }
 
 const failing = (hresult: number, attemptsLeft?: number) =>

@@ -5,8 +5,10 @@ import {
   WindowsBackend,
   type WindowsBackendOptions,
 } from '../../../lib/backend/windows/windows-backend.js';
+import { appletCard } from '../../support/applet-card.js';
 import { expectError } from '../../support/expect-error.js';
 import { FakeAddon, FakeCall, nativeError } from './support/fake-addon.js';
+import { FakeCardHandle } from './support/fake-card-handle.js';
 import { request } from './support/request.js';
 
 const ID = 'ROOT\\SMARTCARDREADER\\0000';
@@ -158,6 +160,22 @@ describe('the windows backend', () => {
     await expectError(backend.list(), 'ERR_CLOSED');
     await expectError(backend.tpmStatus(), 'ERR_CLOSED');
   });
+
+  it('keeps nothing that was opened while it closed', async () => {
+    const { addon, backend } = windows();
+    addon.add('A card');
+    const handle = new FakeCardHandle(appletCard().connect());
+    const connecting = new FakeCall<FakeCardHandle>();
+    addon.connect = () => connecting;
+    const connected = backend.connect(ID);
+    const watched = backend.watch();
+    await backend.close();
+    connecting.resolve(handle);
+    await expectError(connected, 'ERR_CLOSED');
+    await expectError(watched, 'ERR_CLOSED');
+    expect(handle.calls.at(-1)).toBe('close with reset');
+    expect(await addon.watching?.call.result).toBeUndefined();
+  });
 });
 
 describe('another machine', () => {
@@ -211,6 +229,16 @@ describe('the watch', () => {
     ]);
     await backend.close();
     await reading;
+  });
+
+  it('ends when the smart card service does not come back from its wait', async () => {
+    const { addon, backend } = windows();
+    const watch = await backend.watch();
+    const call = addon.watching?.call;
+    if (!call) throw new Error('nobody watches');
+    call.cancel = () => undefined;
+    await watch.close();
+    expect(call.asked).toEqual(['abandon']);
   });
 
   it('ends with the error of the smart card service', async () => {

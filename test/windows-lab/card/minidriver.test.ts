@@ -9,6 +9,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { CreateRequest } from '../../../lib/backend/backend.js';
 import { CardPins } from '../../../lib/backend/windows/card-pins.js';
 import { TIME_LIMITS, type TimeLimits } from '../../../lib/backend/windows/limits.js';
+import { WaysTaken } from '../../../lib/backend/windows/ways-taken.js';
 import { WinscardChannel } from '../../../lib/backend/windows/winscard-channel.js';
 import { GidsCardConnection } from '../../../lib/gids/card-connection.js';
 import { encryptTripleDes } from '../../../lib/gids/triple-des.js';
@@ -60,7 +61,15 @@ async function card(changes: Partial<CreateRequest> = {}, limits: Partial<TimeLi
   const gids = new GidsCardConnection(channel, async () => {
     throw new Error('nobody asks for it');
   });
-  return { lab, addon, adminKey, readerName, channel, gids, pins: new CardPins(channel, gids) };
+  return {
+    lab,
+    addon,
+    adminKey,
+    readerName,
+    channel,
+    gids,
+    pins: new CardPins(channel, gids, new WaysTaken()),
+  };
 }
 
 /** The module's functions that were called, with their arguments. */

@@ -8,6 +8,7 @@ import { otherPin } from '../../support/store.js';
 import { keyClient } from '../keys/support/key-client.js';
 import { openBackend } from '../manager/support/backend.js';
 import { Lab } from '../support/lab.js';
+import { unsignedCertificate } from '../support/unsigned-certificate.js';
 
 const CSP = 'Microsoft Base Smart Card Crypto Provider';
 const KSP = 'Microsoft Smart Card Key Storage Provider';
@@ -78,6 +79,43 @@ test('an INF for the KSP gets its key from it; what is deleted leaves the store'
   await certificate.key.delete({ pin });
   expect(await keyClient.list()).toEqual([]);
   expect(await card.containers()).toEqual([]);
+});
+
+test('a key whose maker is not known any more is linked as before, else by the CSP', async () => {
+  const { manager } = await newMachine();
+  const card = await newCard(manager);
+  const request = CSP_INF.replace('= CERT', '= PKCS10');
+  const { key } = await card.createRequest(request, { pin });
+  const links = async () =>
+    (await keyClient.list()).map(({ certificate, link }) => [certificate, link?.provider]);
+  const fromCa = () => unsignedCertificate(key.publicKey);
+  /** Another program, or this one after a restart. */
+  const install = async (certificate: Buffer) => {
+    const other = VirtualSmartCardManager.over(await openBackend());
+    const { instanceId } = card;
+    await (await other.card(instanceId)).installCertificate(certificate, { pin });
+    await other.close();
+  };
+  const [first, second, third] = [fromCa(), fromCa(), fromCa()] as const;
+  await install(first);
+  expect(await links()).toEqual([[first, CSP]]);
+  const data = randomBytes(500);
+  const byOthers = await keyClient.sign(first, data);
+  expect(verify('sha256', data, key.publicKey, byOthers)).toBe(true);
+  await install(second);
+  expect(await links()).toEqual([[second, CSP]]);
+  await keyClient.clear();
+  const container = key.container;
+  await keyClient.add(second, { link: { container, provider: KSP, type: 0, keySpec: 0 } });
+  await install(third);
+  expect(await links()).toEqual([[third, KSP]]);
+});
+
+test("an INF's name for the certificate is what the user's store shows", async () => {
+  const { manager } = await newMachine();
+  const card = await newCard(manager);
+  await card.enroll(`${KSP_INF}FriendlyName = "Jo's own"\n`, { pin });
+  expect(await keyClient.list()).toMatchObject([{ friendlyName: "Jo's own" }]);
 });
 
 test('the store is left alone when the manager is told so', async () => {

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { openBackend, until } from '../manager/support/backend.js';
+import { loadWindowsAddon } from '../../../lib/native-windows.js';
+import { openBackend, request, until } from '../manager/support/backend.js';
 import { Lab } from '../support/lab.js';
 
 const CHILD = fileURLToPath(new URL('./children/signs.mjs', import.meta.url));
@@ -70,6 +71,33 @@ test.each([
   expect(await scenario.says()).toBe('0,0,0,0');
   expect(await scenario.exitCode()).toBe(0);
   expect(await lab.cards()).toHaveLength(cards);
+});
+
+test('a call that never returns keeps its thread to itself', async () => {
+  const lab = await Lab.fresh();
+  const backend = await openBackend();
+  await backend.create(request());
+  const [{ readerName = '' } = {}] = await lab.cards();
+  const addon = loadWindowsAddon();
+  /** Connects to the card and lets go of it: each call may take over the thread of the one before. */
+  const connect = async () => {
+    const card = await addon.connectCard(readerName).result;
+    await card.close(false).result;
+  };
+  await connect();
+  await lab.scriptWinscard('SCardConnectW', { hang: true }, { hang: true });
+  const connects = async () =>
+    (await lab.recorded('winscard')).filter(({ call }) => call === 'SCardConnectW').length;
+  const before = await connects();
+  const hanging = [addon.connectCard(readerName), addon.connectCard(readerName)];
+  await until(async () => (await connects()) === before + 2, 'two calls that hang');
+  for (let i = 0; i < 10; i += 1) await connect();
+  await Promise.all(Array.from({ length: 10 }, connect));
+  for (const call of hanging) {
+    call.abandon();
+    await expect(call.result).rejects.toMatchObject({ code: 'ABANDONED' });
+  }
+  await connect();
 });
 
 test('a process ends in the middle of a signature that never comes', async () => {

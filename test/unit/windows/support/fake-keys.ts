@@ -1,7 +1,7 @@
 import type { SignatureScheme } from '../../../../lib/backend/backend.js';
 import { VirtualSmartCardError, type VirtualSmartCardErrorCode } from '../../../../lib/errors.js';
 import type { GidsCardConnection } from '../../../../lib/gids/card-connection.js';
-import type { NativeCall } from '../../../../lib/native-call.js';
+import type { NativeCall, NativeEventListener } from '../../../../lib/native-call.js';
 import type {
   KeyProvider,
   NativeHash,
@@ -43,6 +43,8 @@ export class FakeKeys implements NativeKeys {
   readonly keyCalls: string[] = [];
   /** The user's store. */
   readonly stored: NativeStoredCertificate[] = [];
+  /** Who hears what becomes of the certificate that was put in last. */
+  storeListener: NativeEventListener | undefined;
   /** Put in front of every call; what it gives is the call instead. */
   intercept: (call: string) => NativeCall<never> | undefined = () => undefined;
 
@@ -128,11 +130,17 @@ export class FakeKeys implements NativeKeys {
     );
   }
 
-  addStoredCertificate(certificate: NativeStoredCertificate) {
+  addStoredCertificate(certificate: NativeStoredCertificate, listener?: NativeEventListener) {
+    this.storeListener = listener;
     const { provider, container } = certificate;
     return this.#intercepted(`addStoredCertificate ${provider} ${container}`, async () => {
       const at = this.#placeOf(certificate.certificate);
-      const copy = { ...certificate, certificate: Buffer.from(certificate.certificate) };
+      const { friendlyName = this.stored[at]?.friendlyName, ...link } = certificate;
+      const copy = {
+        ...link,
+        certificate: Buffer.from(certificate.certificate),
+        ...(friendlyName !== undefined && { friendlyName }),
+      };
       if (at < 0) this.stored.push(copy);
       else this.stored[at] = copy;
       return at < 0;
@@ -156,7 +164,7 @@ export class FakeKeys implements NativeKeys {
 
   listStoredCertificates() {
     return this.#intercepted('listStoredCertificates', async () =>
-      this.stored.map(({ certificate, ...link }) => ({
+      this.stored.map(({ certificate, friendlyName: _, ...link }) => ({
         ...link,
         certificate: Buffer.from(certificate),
       })),

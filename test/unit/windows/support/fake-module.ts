@@ -2,12 +2,13 @@ import type { NativeCall } from '../../../../lib/native-call.js';
 import type { NativeMinidriver } from '../../../../lib/native-windows.js';
 import { FakeCall } from './fake-call.js';
 
-type Function = Exclude<keyof NativeMinidriver, 'release'>;
+type Function = Exclude<keyof NativeMinidriver, 'release' | 'file'>;
 
 export const CHALLENGE = Buffer.from('challeng');
 
 /** A card's module that does nothing, or fails as a test says. */
 export class FakeModule implements NativeMinidriver {
+  readonly file = 'fake.dll';
   /** What was called, with its arguments. */
   readonly calls: string[] = [];
   /** Errors of functions, thrown each time. */
