@@ -34,6 +34,7 @@ async function bench() {
   ends.push(() => pcscd.stop());
   const tpm = await startSharedTpm({ programs, folder });
   ends.push(() => tpm.stop());
+  const env = await makeToken({ folder, tpm, pin });
   const stateDirectory = join(folder, 'store');
   const options = { backend: 'embedded', stateDirectory, tpm: tpm.address };
   const manager = await VirtualSmartCardManager.open(options);
@@ -52,31 +53,26 @@ async function bench() {
     await benchApdu({ programs, directory, reader, pairs }),
   );
 
-  const env = await makeToken({ folder, tcti: tpm.tcti, pin });
-  const signer = async (module, type) => {
-    const started = await Pkcs11Signer.start({
-      program: programs.pkcs11_sign,
-      module,
-      type,
-      pin,
-      env,
-    });
-    ends.push(() => started.stop());
-    return started;
-  };
-  const [opensc, theirRsa, theirEc] = [
-    await signer(OPENSC, 'rsa'),
-    await signer(TPM2_PKCS11, 'rsa'),
-    await signer(TPM2_PKCS11, 'ec'),
-  ];
+  const signer = (module, type) =>
+    Pkcs11Signer.start({ program: programs.pkcs11_sign, module, type, pin, env });
   const digest = Buffer.alloc(32, 0xa7);
   const own = (key, algorithm) => () => timed(() => key.signDigest(algorithm, digest));
-  const compare = async (name, ours, theirs) => {
-    await ours();
-    await theirs.sign();
-    line(`${name} / tpm2-pkcs11`, await measurePairs(pairs, ours, () => theirs.sign()));
+  const compare = async (name, ours, type) => {
+    // The TPM has three slots, of which both take one for the key and tpm2-pkcs11 one more to load it.
+    await card.logout();
+    await card.verifyPin(pin);
+    const theirs = await signer(TPM2_PKCS11, type);
+    try {
+      await ours();
+      await theirs.sign();
+      line(`${name} / tpm2-pkcs11`, await measurePairs(pairs, ours, () => theirs.sign()));
+    } finally {
+      await theirs.stop();
+    }
   };
-  await compare('RSA-2048 through opensc-pkcs11', () => opensc.sign(), theirRsa);
-  await compare('RSA-2048, sign()', own(rsa, 'RSA-SHA256'), theirRsa);
-  await compare('P-256, sign()', own(ec, 'ECDSA-SHA256'), theirEc);
+  const opensc = await signer(OPENSC, 'rsa');
+  await compare('RSA-2048 through opensc-pkcs11', () => opensc.sign(), 'rsa');
+  await opensc.stop();
+  await compare('RSA-2048, sign()', own(rsa, 'RSA-SHA256'), 'rsa');
+  await compare('P-256, sign()', own(ec, 'ECDSA-SHA256'), 'ec');
 }

@@ -9,12 +9,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function startSharedTpm({ programs, folder }) {
   const state = join(folder, 'tpm');
   await mkdir(state);
-  const [tpmPort, port] = [await freePort(), await freePort()];
+  const tpmPort = await freePort();
+  const port = await freePort();
   const children = [
     spawn('swtpm', [
-      ...['socket', '--tpm2', '--tpmstate', `dir=${state}`, '--flags', 'not-need-init'],
+      ...[
+        'socket',
+        '--tpm2',
+        '--tpmstate',
+        `dir=${state}`,
+        '--flags',
+        'not-need-init,startup-clear',
+      ],
       ...['--server', `type=tcp,port=${tpmPort},bindaddr=127.0.0.1`],
-      ...['--ctrl', `type=unixio,path=${join(state, 'control')}`],
+      // Where tpm2-tss looks for it.
+      ...['--ctrl', `type=tcp,port=${port + 1},bindaddr=127.0.0.1`],
     ]),
   ];
   await listening(tpmPort);
@@ -23,6 +32,8 @@ export async function startSharedTpm({ programs, folder }) {
   return {
     address: `swtpm:tcp:127.0.0.1:${port}`,
     tcti: `swtpm:host=127.0.0.1,port=${port}`,
+    /** One connection for the life of a program, as its tools need it. */
+    toolTcti: `cmd:socat - TCP:127.0.0.1:${port}`,
     stop: async () => {
       for (const child of children.reverse()) {
         const exit = once(child, 'exit');

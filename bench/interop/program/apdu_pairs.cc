@@ -85,7 +85,7 @@ int main(int count, char** arguments) {
   const int pairs = std::stoi(arguments[4]);
   constexpr int kWarmUp = 200;
   for (int pair = -kWarmUp; pair < pairs; ++pair) {
-    double times[2];
+    double times[2] = {};
     const bool one_first = pair % 2 == 0;
     if (one_first) times[0] = one.Time(apdu);
     times[1] = other.Time(apdu);

@@ -33,9 +33,11 @@ struct FunctionList {
 };
 enum Place {
   kInitialize = 0,
+  kFinalize = 1,
   kGetSlotList = 4,
   kOpenSession = 12,
   kLogin = 18,
+  kLogout = 19,
   kFindObjectsInit = 26,
   kFindObjects = 27,
   kFindObjectsFinal = 28,
@@ -132,5 +134,7 @@ int main(int count, char** arguments) {
     std::printf("%.6f\n", stopwatch.Elapsed());
     std::fflush(stdout);
   }
+  Call(list, kLogout, "C_Logout", session);
+  Call(list, kFinalize, "C_Finalize", static_cast<void*>(nullptr));
   return 0;
 }
