@@ -1,6 +1,7 @@
 // Runs every check of the project and ends with the line `N passed, N failed`: the tests' numbers,
 // and one more failure for each check that failed without a test of its own.
-// --soak runs instead the long checks with their full counts.
+// --soak runs instead the long checks with their full counts, --interop what other people's programs
+// do with our cards.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -10,9 +11,11 @@ import { ROOT, run, runTool } from './support/run.mjs';
 import { longChecks, sum, tally } from './support/vitest-results.mjs';
 
 const soak = process.argv.includes('--soak');
+const interop = process.argv.includes('--interop');
 const scratch = mkdtempSync(join(tmpdir(), 'virtual-smartcard-test-'));
 try {
-  conclude(soak ? await runLongChecks() : await runAll());
+  if (interop) conclude(runVitest(['test/interop/']));
+  else conclude(soak ? await runLongChecks() : await runAll());
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -14,6 +14,7 @@ const TO_TEST = [
   'clang-format',
   'g++-mingw-w64-x86-64-posix',
   'gdb',
+  'gnutls-bin',
   'opensc',
   'pcscd',
   'procps',

@@ -33,6 +33,8 @@ export interface MemoryVaultOptions {
   allowKeyImport?: boolean;
   /** Default: a blank card. */
   state?: CardState;
+  /** Where new keys come from, for who needs them faster than they are made. */
+  newKey?: (algorithm: number) => KeyObject | undefined;
 }
 
 const MAX_TRIES = 5;
@@ -62,6 +64,7 @@ export class MemoryVault implements CardVault {
 
   readonly #policy: PinPolicy;
   readonly #allowKeyImport: boolean;
+  readonly #newKey: (algorithm: number) => KeyObject | undefined;
   #pin: Secret;
   readonly #puk: Secret | undefined;
   #adminKey: Buffer;
@@ -73,6 +76,7 @@ export class MemoryVault implements CardVault {
     this.state = options.state ?? emptyCardState();
     this.#policy = PinPolicy.from(options.pinPolicy ?? { minLength: 4 });
     this.#allowKeyImport = options.allowKeyImport ?? true;
+    this.#newKey = options.newKey ?? (() => undefined);
     this.#pin = new Secret(options.pin);
     this.#puk = options.puk && new Secret(options.puk);
     this.#adminKey = concatSecret(options.adminKey);
@@ -169,6 +173,8 @@ export class MemoryVault implements CardVault {
 
   async generateKey(algorithm: number, authorization: Authorization): Promise<KeyPair> {
     this.#useKey(authorization);
+    const ready = this.#newKey(algorithm);
+    if (ready) return this.#keep(ready);
     const modulusLength = RSA_BITS.get(algorithm);
     if (modulusLength !== undefined) {
       const pair = await promisify(generateKeyPair)('rsa', { modulusLength });

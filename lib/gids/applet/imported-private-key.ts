@@ -4,9 +4,10 @@ import {
   createPublicKey,
   randomBytes,
   sign,
+  timingSafeEqual,
   verify,
 } from 'node:crypto';
-import { concatSecret, wipe } from '../../secret.js';
+import { allocateSecret, concatSecret, wipe } from '../../secret.js';
 import { keyType } from '../algorithm-id.js';
 import { StatusWord } from '../apdu.js';
 import type { ImportedPrivateKey } from '../card-vault.js';
@@ -54,9 +55,13 @@ function decodeRsa(objects: Tlv[], modulusLength: number): ImportedPrivateKey {
   const isRsaKey = objects.length === 9 && objects.every(({ tag }) => tag === INTEGER);
   if (!isRsaKey) throw unusable();
   const numbers = objects.map(({ value }) => unsigned(value));
-  const [, modulus, exponent, , prime1] = numbers;
-  if (!modulus || !exponent || !prime1) throw unusable();
+  const [, modulus, exponent, , prime1, prime2] = numbers;
+  if (!modulus || !exponent || !prime1 || !prime2) throw unusable();
   if (modulus.length !== modulusLength) throw new Refusal(StatusWord.WRONG_DATA);
+  // A TPM takes primes of half the modulus each; OpenSSL signs by the private exponent alone where
+  // the primes are others than the modulus's, and so does not tell.
+  const areHalves = 2 * prime1.length === modulusLength && 2 * prime2.length === modulusLength;
+  if (!areHalves || !isProduct(modulus, prime1, prime2)) throw unusable();
   requireWhole(numbers);
   return {
     type: 'rsa',
@@ -67,6 +72,25 @@ function decodeRsa(objects: Tlv[], modulusLength: number): ImportedPrivateKey {
     },
     prime1: concatSecret(prime1),
   };
+}
+
+/** Whether two big-endian numbers of the same length make that one when multiplied. */
+function isProduct(product: Uint8Array, one: Uint8Array, other: Uint8Array): boolean {
+  const made = allocateSecret(one.length + other.length);
+  try {
+    for (let at = one.length - 1; at >= 0; at--) {
+      let carry = 0;
+      for (let by = other.length - 1; by >= 0; by--) {
+        const sum = (one[at] ?? 0) * (other[by] ?? 0) + (made[at + by + 1] ?? 0) + carry;
+        made[at + by + 1] = sum & 0xff;
+        carry = sum >> 8;
+      }
+      made[at] = carry;
+    }
+    return timingSafeEqual(made, product);
+  } finally {
+    wipe(made);
+  }
 }
 
 /** Refuses an RSA key whose numbers do not make a key: what it signs must verify. */

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import { wipe } from '../../secret.js';
 import { keyTypeBits } from '../algorithm-id.js';
 import { type CommandApdu, StatusWord } from '../apdu.js';
@@ -28,6 +27,8 @@ const Tag = {
 } as const;
 
 const ADMIN_KEY_LENGTH = 24;
+/** OpenSC's gids-tool sends the check value of the default admin key with every key. */
+const GIDS_TOOL_CHECK_VALUE = Buffer.from([0xb0, 0x73, 0xdc]);
 const NOT_ENCRYPTED = 0x00;
 /** The key value template that asks for the public key alone: a header without a value. */
 const PUBLIC_KEY_HEADER = Buffer.from([0x7f, 0x49, 0x80]);
@@ -73,12 +74,9 @@ async function putAdminKey(session: Session, template: Uint8Array): Promise<void
   const objects = decodeTlvs(template);
   const key = findTlv(objects, Tag.KEY_VALUE);
   if (key?.length !== ADMIN_KEY_LENGTH) throw new Refusal(StatusWord.REFERENCE_DATA_NOT_USABLE);
-  const kcv = findTlv(objects, Tag.KEY_CHECK_VALUE);
-  if (kcv) {
-    const expected = keyCheckValue(key);
-    if (kcv.length !== expected.length || !timingSafeEqual(kcv, expected)) {
-      throw new Refusal(StatusWord.REFERENCE_DATA_NOT_USABLE);
-    }
+  const given = findTlv(objects, Tag.KEY_CHECK_VALUE);
+  if (given && !GIDS_TOOL_CHECK_VALUE.equals(given) && !keyCheckValue(key).equals(given)) {
+    throw new Refusal(StatusWord.REFERENCE_DATA_NOT_USABLE);
   }
   await session.vault.setAdminKey(key);
   session.adminKeyReplaced();

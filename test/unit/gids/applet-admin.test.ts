@@ -49,6 +49,15 @@ describe('admin key', () => {
     await authenticateAdmin(card);
   });
 
+  it('is replaced with the check value of another key, as gids-tool sends it', async () => {
+    const card = appletCard();
+    await authenticateAdmin(card);
+    const key = randomBytes(24);
+    expect(await card.send(`00DB3FFF267024840180A51F8718${hex(key)}8803B073DC`)).toBe('9000');
+    card.adminKey = key;
+    await authenticateAdmin(card);
+  });
+
   it.each([
     ['a wrong KCV', '26', '24', '1F', '8718', 24, '8803000000'],
     ['a short key', '25', '23', '1E', '8717', 23, '8803000000'],

@@ -141,6 +141,22 @@ describe('key import', () => {
     expect(card.vault.state).toBe(before);
   });
 
+  // OpenSSL signs well with such a key: it falls back to the private exponent.
+  it.each([
+    ['first prime', 4],
+    ['second prime', 5],
+  ])("refuses an RSA key whose %s is not the modulus's", async (_which, at) => {
+    const card = await cardWithFile(0x07);
+    const integers = decodeTlvs(decodeTlv(0x30, rsaDer().der)).map(({ value }) =>
+      Buffer.from(value),
+    );
+    const prime = integers[at] ?? bytes('');
+    prime[prime.length - 3] = (prime[prime.length - 3] ?? 0) ^ 0x10;
+    const der = encodeTlv(0x30, ...integers.map((integer) => encodeTlv(0x02, integer)));
+    expect(await sendChained(card.applet, 'DB3FFF', keyObject(der))).toBe('6984');
+    expect(card.applet.takeFailure()).toBeUndefined();
+  });
+
   it('needs the PIN', async () => {
     const card = await cardWithFile(0x0c);
     expect(await card.send('00200082')).toBe('9000');
