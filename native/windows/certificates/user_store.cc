@@ -26,6 +26,12 @@ Certificate Parse(const std::vector<std::uint8_t>& bytes) {
   return certificate;
 }
 
+/** Never destroyed: a thread that hangs may outlive everything else. */
+std::mutex& Turn() {
+  static std::mutex& turn = *new std::mutex;
+  return turn;
+}
+
 /** The store's certificates, one after the other. */
 class Certificates {
  public:
@@ -49,7 +55,8 @@ class Certificates {
 }  // namespace
 
 UserStore::UserStore()
-    : store_(Crypt32Library::Get().OpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0,
+    : turn_(Turn()),
+      store_(Crypt32Library::Get().OpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0,
                                              CERT_SYSTEM_STORE_CURRENT_USER, L"My")) {
   if (!store_) throw LastError("open the user's certificate store");
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,10 @@ struct LinkedCertificate {
   KeyLink link;
 };
 
-/** The user's own certificates: the store "My" of the current user. Silent. All throw NativeError.
+/**
+ * The user's own certificates: the store "My" of the current user. Silent. All throw NativeError.
+ * One exists at a time: a store may be saved as a whole, and then undo what was saved since it was
+ * opened.
  */
 class UserStore {
  public:
@@ -33,6 +37,7 @@ class UserStore {
   /** Saves changes, in stores that do not do it at once. */
   void Commit();
 
+  const std::lock_guard<std::mutex> turn_;
   CertificateStore store_;
 };
 
