@@ -20,6 +20,7 @@ const ALLOWED = [
   /^native\/.*\.(cc|h)$/,
   /^prebuilds\/README\.md$/,
   /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/virtual-smartcard(\.(glibc|musl))?\.node$/,
+  /^prebuilds\/linux-[a-z0-9]+\/virtual-smartcard-ifd\.so$/,
   /^docs\/[a-z-]+\.md$/,
   /^examples\/(main-job\.mjs|request\.inf)$/,
 ];
@@ -28,6 +29,7 @@ const ALLOWED = [
 const SIZES: [RegExp, number, number][] = [
   [/^prebuilds\/linux-.*\.node$/, 100_000, 500_000],
   [/^prebuilds\/win32-.*\.node$/, 300_000, 1_500_000],
+  [/^prebuilds\/linux-.*\.so$/, 20_000, 200_000],
   [/^(lib|native)\//, 1, 40_000],
   [/^dist\//, 1, 60_000],
   [/^(docs|examples|prebuilds)\/[^/]*$/, 1, 60_000],

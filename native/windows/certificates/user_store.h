@@ -21,8 +21,9 @@ struct LinkedCertificate {
 };
 
 /**
- * The user's own certificates: the store "My" of the current user. Silent. Another thread's waits
- * for this one to go. All throw NativeError.
+ * The user's own certificates: the store "My" of the current user. Silent. One exists at a time,
+ * and another thread's waits for it to go: a store may be saved as a whole, and then undo what was
+ * saved since it was opened. All throw NativeError.
  */
 class UserStore {
  public:

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { openBackend, until } from '../manager/support/backend.js';
+import { TIME_LIMITS } from '../../../lib/backend/windows/limits.js';
+import { WinscardChannel } from '../../../lib/backend/windows/winscard-channel.js';
+import { GidsCardConnection } from '../../../lib/gids/card-connection.js';
+import { until } from '../manager/support/backend.js';
 import { addon, type CallPlan, KeyLab, PIN } from './support/key-lab.js';
 
 const FAIL = 0x80090020;
@@ -103,15 +106,16 @@ test('what letting go answers changes nothing', async () => {
 
 test('a container that somebody else made meanwhile is left alone', async () => {
   const lab = await KeyLab.fresh('csp');
-  const backend = await openBackend();
-  const [card] = await lab.lab.cards();
-  const connection = await backend.connect(card?.instanceId ?? '');
+  // By the card's own commands, which wait for no provider.
+  const system = { addon, limits: TIME_LIMITS };
+  const channel = await WinscardChannel.open(system, lab.card().readerName, 'reset');
+  const somebody = new GidsCardConnection(channel, () => Promise.reject(new Error('not asked')));
   await lab.script('CPGenKey', { delayMs: 1500, result: FAIL });
   const failed = OPERATIONS.create(lab).result.catch((error: { hresult: number }) => error.hresult);
   await until(async () => (await lab.calls()).some(({ call }) => call === 'CPGenKey'), 'CPGenKey');
   const key = { name: 'New', algorithm: 'RSA-2048', keySpec: 'keyExchange' } as const;
-  await connection.createContainer(key, { pin: PIN });
-  await connection.close();
+  await somebody.createContainer(key, { pin: PIN });
+  await somebody.close();
   expect(await failed).toBe(FAIL);
   const deletions = (await lab.calls()).filter(
     ({ arguments: { flags } }) => Number(flags) === SILENT + DELETE_KEYSET,
