@@ -12,6 +12,16 @@ export type ServableBackend = Backend &
 const MAX_CHANNELS = 256;
 const MAX_WATCHES = 64;
 
+/** What a card says of itself. */
+export async function infoOf(backend: ServableBackend, instanceId: string): Promise<CardInfo> {
+  const connection = await backend.connect(instanceId);
+  try {
+    return await connection.info();
+  } finally {
+    await connection.close();
+  }
+}
+
 /** What a client has open, which ends with him. */
 export class ClientResources {
   readonly backend: ServableBackend;
@@ -52,12 +62,12 @@ class Channels {
     const channel = new ServedChannel(await this.#backend.openChannel(instanceId));
     this.#open.set(number, channel);
     if (this.#isClosed) await channel.close();
-    const connection = await this.#backend.connect(instanceId);
     try {
-      const { name, cardId } = await connection.info();
+      const { name, cardId } = await infoOf(this.#backend, instanceId);
       return { channel: number, revision: 0, name, cardId };
-    } finally {
-      await connection.close();
+    } catch (error) {
+      await this.close(number);
+      throw error;
     }
   }
 

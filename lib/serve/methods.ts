@@ -4,7 +4,7 @@ import type { LongCallOptions } from '../backend/backend.js';
 import { type CreateOptions, checkedCreateRequest, wipeCreateRequest } from '../create-request.js';
 import { normalizeInstanceId } from '../instance-id.js';
 import { attachment, type Call, numberParameter, type Reply, textParameter } from './call.js';
-import type { ClientResources } from './client-resources.js';
+import { type ClientResources, infoOf } from './client-resources.js';
 import { encodeError } from './wire-error.js';
 
 /** Carries out one kind of request. It is begun in the order in which the requests arrive. */
@@ -30,12 +30,7 @@ export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
 ]);
 
 async function info({ backend }: ClientResources, call: Call): Promise<Reply> {
-  const connection = await backend.connect(instanceIdOf(call));
-  try {
-    return { result: await connection.info() };
-  } finally {
-    await connection.close();
-  }
+  return { result: await infoOf(backend, instanceIdOf(call)) };
 }
 
 /** Attachments: PIN, admin key, and the PUK where there is one. All is checked as it is for a manager. */

@@ -49,7 +49,6 @@ export function decodeError(value: unknown): VirtualSmartCardError {
   }
   const details: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
-    // biome-ignore lint/suspicious/useValidTypeof: the table has nothing but types
     if (isField(name) && typeof field === FIELDS[name]) details[name] = field;
   }
   if (Array.isArray(instanceIds)) details['instanceIds'] = instanceIds.map(String);

@@ -132,6 +132,7 @@ class ServedBackend implements Backend {
     const connection = await this.#connect();
     const watch = await connection.watch((closed) => this.#opened.delete(closed));
     this.#opened.add(watch);
+    if (this.#closed) await watch.close();
     return watch;
   }
 

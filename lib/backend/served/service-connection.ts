@@ -160,24 +160,27 @@ export class ServiceConnection {
   }
 
   #take(frame: Frame): void {
-    if (!this.#isGreeted) return this.#onGreeting(frame);
-    const { id, result, error, progress, status, watch, event } = frame.header;
-    if (typeof progress === 'number') return this.#report(progress, status);
-    if (typeof watch === 'number') {
-      const queue = this.#watches.get(watch);
-      if (error === undefined) queue?.push(event as CardEvent);
-      else queue?.fail(decodeError(error));
-      return;
-    }
-    const call = this.#calls.get(id as number);
+    const { id, progress, status, watch } = frame.header;
+    if (!this.#isGreeted) this.#onGreeting(frame);
+    else if (typeof progress === 'number') this.#report(progress, status);
+    else if (typeof watch === 'number') this.#tell(watch, frame.header);
+    else this.#answer(id as number, frame);
+  }
+
+  #answer(id: number, { header, attachments }: Frame): void {
+    const call = this.#calls.get(id);
     if (!call) throw new RangeError('an answer to nothing');
-    if (error === undefined) {
-      call.resolve({ result, attachments: frame.attachments.map((each) => concatSecret(each)) });
-    } else {
-      call.reject(decodeError(error));
-    }
-    this.#calls.delete(id as number);
+    const { result, error } = header;
+    if (error !== undefined) call.reject(decodeError(error));
+    else call.resolve({ result, attachments: attachments.map((each) => concatSecret(each)) });
+    this.#calls.delete(id);
     if (this.#calls.size === 0) this.#frames.keepAlive(false);
+  }
+
+  #tell(watch: number, { event, error }: Header): void {
+    const queue = this.#watches.get(watch);
+    if (error === undefined) queue?.push(event as CardEvent);
+    else queue?.fail(decodeError(error));
   }
 
   #report(id: number, status: unknown): void {
