@@ -44,9 +44,14 @@ export class ClientSession {
     this.ended = this.#frames.ended.then(() => this.#letGo());
   }
 
-  /** User id of the client. */
-  get peerUser(): number {
-    return this.#frames.peerUser;
+  /** User id of the client; undefined when he is gone already. */
+  get peerUser(): number | undefined {
+    try {
+      return this.#frames.peerUser;
+    } catch {
+      // The system has no answer for a connection that has ended.
+      return undefined;
+    }
   }
 
   /** Says who serves, and in which version of the protocol. The client says nothing of that kind. */

@@ -48,8 +48,6 @@ export class Service {
     this.#place = place;
     this.path = place.path;
     this.#server = createServer({ pauseOnConnect: true }, (socket) => this.#admit(socket));
-    // Too many open files, for example: those who are connected stay.
-    this.#server.on('error', (error) => this.#warn(stateError(error, 'listen at', this.path)));
   }
 
   /** @internal `manager.serve()` */
@@ -91,6 +89,8 @@ export class Service {
     await rm(this.#place.address, { force: true });
     this.#server.listen(this.#place.address);
     await once(this.#server, 'listening');
+    // Too many open files, for example: those who are connected stay.
+    this.#server.on('error', (error) => this.#warn(stateError(error, 'listen at', this.path)));
     await chmod(this.#place.address, 0o600);
   }
 
@@ -118,10 +118,10 @@ export class Service {
 
   #refusal(client: ClientSession): VirtualSmartCardError | undefined {
     const user = client.peerUser;
-    if (user !== process.geteuid?.() && user !== ROOT) {
+    if (user === undefined || (user !== process.geteuid?.() && user !== ROOT)) {
       return new VirtualSmartCardError(
         'ERR_ACCESS_DENIED',
-        `User ${user} is not the owner of the store that is served at ${this.path}.`,
+        `User ${user ?? 'unknown'} is not the owner of the store that is served at ${this.path}.`,
       );
     }
     const { maxClients } = this.#options;

@@ -154,40 +154,61 @@ test('more clients than allowed are told so, and come in when another leaves', a
   expect(await (await openServed(directory)).list()).toHaveLength(1);
 });
 
-test('a client that does not read is not read either, and loses nothing', async () => {
-  const directory = await temporaryDirectory();
-  const backend = (await openEmbeddedBackend({
-    stateDirectory: directory,
-    tpm: 'libtpms',
-  })) as ServableBackend;
+/** A service of a store whose list and whose events are long. */
+async function chattyService() {
+  const stateDirectory = await temporaryDirectory();
+  const backend = await openEmbeddedBackend({ stateDirectory, tpm: 'libtpms' });
   onTestFinished(() => backend.close());
+  const seen = { lists: 0, events: 0 };
   const long = 'x'.repeat(4000);
-  let lists = 0;
   const list = async () => {
-    lists += 1;
+    seen.lists += 1;
     return [{ stateReason: long }];
   };
-  const chatty: ServableBackend = Object.create(backend, {
-    stateDirectory: { value: directory },
+  async function* watch() {
+    for (; seen.events < 10_000; seen.events += 1) yield { name: long };
+  }
+  const properties = {
+    stateDirectory: { value: stateDirectory },
     list: { value: list },
-  });
-  const onWarning = () => undefined;
-  const service = await Service.start(chatty, { maxClients: 4, onWarning });
+    watch: { value: async () => Object.assign(watch(), { close: async () => undefined }) },
+  };
+  const chatty: ServableBackend = Object.create(backend, properties);
+  const service = await Service.start(chatty, { maxClients: 4, onWarning: () => undefined });
   onTestFinished(() => service.close());
-  const client = await RawClient.open(service.path);
+  return { path: service.path, seen };
+}
+
+test('a client that does not read is not read either, and loses nothing', async () => {
+  const { path, seen } = await chattyService();
+  const client = await RawClient.open(path);
   client.stopReading();
   const REQUESTS = 5000;
   for (let request = 0; request < REQUESTS; request++) client.request('list');
   await sleep(500);
   // What fits into the limits of the service and into the kernel's buffers, and no more.
-  const taken = lists;
+  const taken = seen.lists;
   expect(taken).toBeGreaterThan(100);
   expect(taken).toBeLessThan(REQUESTS / 2);
   await sleep(200);
-  expect(lists).toBe(taken);
+  expect(seen.lists).toBe(taken);
   client.readOn();
   for (let id = 1; id <= REQUESTS; id++) expect((await client.next())['id']).toBe(id);
-  expect(lists).toBe(REQUESTS);
+  expect(seen.lists).toBe(REQUESTS);
+});
+
+test('a client that wants to be told and does not read is let go of', async () => {
+  const { path, seen } = await chattyService();
+  const client = await RawClient.open(path);
+  client.stopReading();
+  client.request('watch');
+  await sleep(500);
+  client.readOn();
+  let told = 0;
+  while ((await client.next())['ended'] === undefined) told += 1;
+  expect(told).toBeGreaterThan(0);
+  expect(told).toBeLessThan(seen.events);
+  expect(await (await RawClient.open(path)).call('list')).toMatchObject({ id: 1 });
 });
 
 test('a key or PIN is in no header', async () => {

@@ -39,6 +39,13 @@ test('each client has a PIN state of its own, which its reset and its end end', 
   expect(await sendTo(one, PIN_STATUS)).toMatch(/^63C/);
 });
 
+test('a command that is longer than any is refused, and the channel goes on', async () => {
+  const { openChannel } = await servedCard();
+  const channel = await openChannel();
+  await expect(channel.transmit(Buffer.alloc(300_000))).rejects.toThrow('300');
+  expect(await sendTo(channel, PIN_STATUS)).toMatch(/^63C/);
+});
+
 test("a client's transaction keeps every other command out", async () => {
   const { card, openChannel } = await servedCard();
   const [one, other] = [await openChannel(), await openChannel()];

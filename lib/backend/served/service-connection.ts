@@ -91,8 +91,14 @@ export class ServiceConnection {
     const answer = new Promise<Answer>((resolve, reject) => {
       this.#calls.set(id, { resolve, reject, onProgress });
     });
+    try {
+      this.#frames.send({ id, method, params }, attachments);
+    } catch (error) {
+      // Too long for a frame.
+      this.#calls.delete(id);
+      return Promise.reject(error);
+    }
     if (this.#calls.size === 1) this.#frames.keepAlive(true);
-    this.#frames.send({ id, method, params }, attachments);
     if (!signal) return answer;
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { PublishOptions } from '../../index.js';
+import { usageError } from '../failure.js';
 import { COMMON_OPTIONS } from '../options.js';
 import type { Verb } from '../verb.js';
 
@@ -21,12 +22,13 @@ export const serve: Verb = {
       ' through this process.',
   ],
   async run({ args, output, openManager, signal }) {
+    const directory = args.value('directory');
+    const publishes = args.has('publish');
+    if (directory !== undefined && !publishes) throw usageError('--directory needs --publish.');
     const manager = await openManager();
     const onWarning: PublishOptions['onWarning'] = (warning) => output.warn(warning.message);
     const service = await manager.serve({ onWarning });
-    if (args.has('publish')) {
-      await manager.publish({ directory: args.value('directory'), onWarning });
-    }
+    if (publishes) await manager.publish({ directory, onWarning });
     output.note(`Serving at ${service.path}`);
     // What stops the program is how this verb ends.
     if (!signal.aborted) await once(signal, 'abort');
