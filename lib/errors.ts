@@ -18,6 +18,7 @@
  * | `ERR_TPM_COMMAND` | A TPM command failed in a way not listed here; `tpmCode` has its response code. |
  * | `ERR_TPM_RESPONSE` | The TPM answered with bytes that are not a valid response, or a session check failed. |
  * | `ERR_STATE_IN_USE` | Another process or manager holds the state directory; `holderPid` says which. |
+ * | `ERR_SERVICE_GONE` | The process that serves the store has ended, or does not answer as it should. |
  * | `ERR_STATE_CORRUPT` | A file of the state directory is damaged. |
  * | `ERR_STATE_IO` | The state directory cannot be read or written (disk full, permissions). |
  * | `ERR_CARD_NOT_FOUND` | No card has that instance id. |
@@ -56,7 +57,7 @@
  * | `ERR_TPM_NOT_READY` | Windows: the TPM is not provisioned, or disabled. |
  * | `ERR_REBOOT_REQUIRED` | Windows: it was done, or can be done, but a restart comes first; `instanceIds` names the card. |
  * | `ERR_READER` | pcscd, a reader or another program that has the card failed the call; `hresult` has winscard's code. |
- * | `ERR_TIMEOUT` | Windows, or the card in a reader, did not come back in time. |
+ * | `ERR_TIMEOUT` | Windows, or the card in a reader, did not come back in time; or a card of a store that is served was held idle for 5 seconds. |
  * | `ERR_WINDOWS` | Windows failed in a way not listed here; `hresult` and the message have its code and text. |
  * | `ERR_INF` | The INF text has a line that is wrong or not understood; `line` has its number. |
  */
@@ -76,6 +77,7 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_TPM_COMMAND'
   | 'ERR_TPM_RESPONSE'
   | 'ERR_STATE_IN_USE'
+  | 'ERR_SERVICE_GONE'
   | 'ERR_STATE_CORRUPT'
   | 'ERR_STATE_IO'
   | 'ERR_CARD_NOT_FOUND'

@@ -58,4 +58,6 @@ export type {
   SelfTestStep,
 } from './self-test/report.js';
 export { type SelfTestOptions, selfTest } from './self-test/self-test.js';
+export type { ServeOptions } from './serve/serve-options.js';
+export { Service } from './serve/service.js';
 export type { UnblockOptions } from './unblock.js';

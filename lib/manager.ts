@@ -16,6 +16,8 @@ import type { Publication } from './pcsc/publication.js';
 import { checkedPublishOptions, type PublishOptions } from './pcsc/publish-options.js';
 import { LONG_CALL_OPTIONS, watched } from './progress.js';
 import { copySecret, type SecretInput, wipe } from './secret.js';
+import { checkedServeOptions, type ServeOptions } from './serve/serve-options.js';
+import type { Service } from './serve/service.js';
 import { undoAndThrow } from './undo.js';
 
 /** How a manager is opened. */
@@ -80,7 +82,8 @@ export class VirtualSmartCardManager {
   readonly #backend: Backend;
   /** The cards opened here and not closed yet. */
   readonly #cards = new Set<VirtualSmartCard>();
-  readonly #publications = new Set<Publication>();
+  /** What was published and served. */
+  readonly #shares = new Set<Publication | Service>();
   #closing: Promise<void> | undefined;
 
   private constructor(backend: Backend) {
@@ -295,10 +298,27 @@ export class VirtualSmartCardManager {
     const checked = checkedPublishOptions(options);
     const { startPublication } = await import('./pcsc/start-publication.js');
     const publication = await startPublication(backend, checked);
-    this.#publications.add(publication);
-    if (this.#closing) await publication.close();
-    this.#open();
-    return publication;
+    return this.#share(publication);
+  }
+
+  /**
+   * Serves the store to the other processes of this user: a manager that they open on it works through
+   * this one, until the service or this manager is closed. Who may enter the state directory, and is
+   * this user or root, is served.
+   *
+   * @throws VirtualSmartCardError `ERR_STATE_IN_USE` (it is served already), `ERR_NOT_SUPPORTED`
+   * (Windows' cards, which every process has anyway), `ERR_STATE_IO`, `ERR_INVALID_ARGUMENT`,
+   * `ERR_CLOSED`
+   * @example
+   * ```ts
+   * await using service = await manager.serve();
+   * ```
+   */
+  async serve(options: ServeOptions = {}): Promise<Service> {
+    const backend = this.#open();
+    const checked = checkedServeOptions(options);
+    const { startService } = await import('./serve/start-service.js');
+    return this.#share(await startService(backend, checked));
   }
 
   /**
@@ -354,10 +374,18 @@ export class VirtualSmartCardManager {
 
   async #close(): Promise<void> {
     try {
-      await Promise.all([...this.#publications, ...this.#cards].map((each) => each.close()));
+      await Promise.all([...this.#shares, ...this.#cards].map((each) => each.close()));
     } finally {
       await this.#backend.close();
     }
+  }
+
+  /** Closed with this manager, also when that was closed meanwhile. */
+  async #share<Share extends Publication | Service>(share: Share): Promise<Share> {
+    this.#shares.add(share);
+    if (this.#closing) await share.close();
+    this.#open();
+    return share;
   }
 
   /** @param knownName - where the card's name need not be asked for */

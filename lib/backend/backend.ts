@@ -15,6 +15,10 @@ export interface Backend {
    * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
    */
   normalizeInstanceId?(instanceId: string): string;
+  /** Where the store is that this process owns, and so can serve to others. */
+  readonly stateDirectory?: string;
+  /** Id of the process that owns the store and serves it to this one. */
+  readonly servedBy?: number;
   /** Makes a card, all or nothing, and resolves to its instance id. */
   create(request: CreateRequest): Promise<string>;
   list(): Promise<CardInfo[]>;

@@ -1,5 +1,6 @@
 import { VirtualSmartCardError } from '../errors.js';
 import type { Backend, BackendKind, CertificateStoreOption } from './backend.js';
+import type { EmbeddedBackendOptions } from './embedded/embedded-backend.js';
 
 /** Which backend carries a manager out, and what it is opened with. The face has checked them. */
 export interface OpenBackendOptions {
@@ -54,8 +55,23 @@ export async function openBackend(options: OpenBackendOptions): Promise<Backend>
     withoutNone(certificateStore),
     'The embedded backend has no store of certificates to put them into. Leave it out.',
   );
+  return openStore(embedded);
+}
+
+/** The store itself, or, where another process has it and serves it, that process. */
+async function openStore(options: EmbeddedBackendOptions): Promise<Backend> {
   const { openEmbeddedBackend } = await import('./embedded/embedded-backend.js');
-  return openEmbeddedBackend(embedded);
+  try {
+    return await openEmbeddedBackend(options);
+  } catch (error) {
+    if (!VirtualSmartCardError.is(error, 'ERR_STATE_IN_USE')) throw error;
+    const { openServedBackend } = await import('./served/served-backend.js');
+    const { locateStateDirectory } = await import('./embedded/state-directory.js');
+    const root = locateStateDirectory(options.stateDirectory);
+    return openServedBackend(root, options.tpm).catch((reason) => {
+      throw VirtualSmartCardError.is(reason, 'ERR_SERVICE_GONE') ? error : reason;
+    });
+  }
 }
 
 /** That the store of certificates is left alone, every backend can promise. */

@@ -13,6 +13,7 @@ import { keys } from './verbs/keys.js';
 import { list } from './verbs/list.js';
 import { publish } from './verbs/publish.js';
 import { selfTestVerb } from './verbs/self-test.js';
+import { serve } from './verbs/serve.js';
 import { sign } from './verbs/sign.js';
 import { resetLockout, tpm } from './verbs/tpm.js';
 import { unblock } from './verbs/unblock.js';
@@ -49,6 +50,7 @@ export const VERBS: readonly Verb[] = [
   unblock,
   tpm,
   resetLockout,
+  serve,
   publish,
   install,
   uninstall,

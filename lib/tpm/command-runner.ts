@@ -200,6 +200,7 @@ export class CommandRunner {
       await this.#dropSharedSession();
       return true;
     }
+    if (command.outOfTurn) return false;
     return (await this.slotReleases.get(code)?.()) ?? false;
   }
 

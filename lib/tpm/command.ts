@@ -26,6 +26,11 @@ export interface Command {
   secret?: { command?: boolean; response?: boolean };
   /** True when the response begins with a new handle. */
   makesHandle?: boolean;
+  /**
+   * True when the caller does not hold the TPM's turn: then no slot is freed for the command, since
+   * whoever holds the turn may be about to fill or to empty it.
+   */
+  outOfTurn?: boolean;
 }
 
 /** A command's answer. The caller wipes `reader` where the answer is secret. */

@@ -6,12 +6,13 @@ import { TpmWriter } from './writer.js';
 
 const NONE = new Uint8Array(0);
 
-/** TPM2_Create under the storage parent (Part 3, 12.1). The caller holds the turn. */
+/** TPM2_Create under the storage parent (Part 3, 12.1). The caller holds the turn, unless he says else. */
 export async function createObject(
   runner: CommandRunner,
   parent: StorageParent,
   template: Uint8Array,
   sensitive: { authValue: Uint8Array; data: Uint8Array },
+  outOfTurn = false,
 ): Promise<WrappedObject> {
   const parameters = new TpmWriter(1024)
     .sizedBy((inner) => inner.sized(sensitive.authValue).sized(sensitive.data))
@@ -25,6 +26,7 @@ export async function createObject(
       authValue: NONE,
       parameters: parameters.bytes,
       secret: { command: true },
+      outOfTurn,
     });
     const privateArea = Buffer.from(reader.sized());
     const publicArea = Buffer.from(reader.sized());

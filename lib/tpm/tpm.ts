@@ -142,9 +142,16 @@ export class Tpm {
     const { dictionaryAttack = false, userWithAuth = true } = request;
     checkAuthValue(authValue);
     const template = sealTemplate({ authPolicy, dictionaryAttack, userWithAuth });
-    return this.#single(() =>
-      createObject(this.#runner, this.#parent, template, { authValue, data }),
-    );
+    const create = (outOfTurn: boolean) =>
+      createObject(this.#runner, this.#parent, template, { authValue, data }, outOfTurn);
+    if (!this.#isSingle) return this.#take(() => create(false));
+    try {
+      return await create(true);
+    } catch (error) {
+      // Keys that are loaded have all the slots: one is freed in turn.
+      if (!isTpmCode(error, TPM_RC.OBJECT_MEMORY)) throw error;
+      return this.#take(() => create(false));
+    }
   }
 
   /** Gives sealed data out; the caller wipes it. */
@@ -324,7 +331,11 @@ export class Tpm {
    * those before it to be answered. The transport keeps the order.
    */
   #single<T>(work: () => Promise<T>): Promise<T> {
-    return this.transport.inProcess && !this.#closed ? work() : this.#take(work);
+    return this.#isSingle ? work() : this.#take(work);
+  }
+
+  get #isSingle(): boolean {
+    return this.transport.inProcess && !this.#closed;
   }
 
   #take<T>(work: () => Promise<T>): Promise<T> {

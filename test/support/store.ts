@@ -5,9 +5,19 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { AdminKey, type CreateOptions, VirtualSmartCardManager } from '../../lib/index.js';
 import { Lab } from '../windows-lab/support/lab.js';
+import { ServeProcess } from './serve-process.js';
 
 /** Which backend the behaviour suite is about. */
 const onWindows = process.platform === 'win32';
+
+/** The directories that a process of their own serves, where the suite is about that. */
+const served = new Map<string, Promise<ServeProcess>>();
+
+/** From now on managers are opened on stores that another process serves. */
+export function serveStores(): void {
+  process.env[SERVED] = 'yes';
+}
+const SERVED = 'VSC_TEST_SERVED';
 
 /**
  * A state directory of this test's own, removed when the test ends. On Windows, whose cards belong to
@@ -25,11 +35,19 @@ export async function openManager(
   stateDirectory: string,
   tpm = 'libtpms',
 ): Promise<VirtualSmartCardManager> {
+  if (process.env[SERVED]) await serveOnce(stateDirectory, tpm);
   const manager = await VirtualSmartCardManager.open(
     onWindows ? { backend: 'windows' } : { backend: 'embedded', stateDirectory, tpm },
   );
   onTestFinished(() => manager.close());
   return manager;
+}
+
+/** One process for each directory, which the test that came first ends. */
+async function serveOnce(stateDirectory: string, tpm: string): Promise<void> {
+  const started = served.get(stateDirectory) ?? ServeProcess.start(stateDirectory, tpm);
+  served.set(stateDirectory, started);
+  await started;
 }
 
 /** Decimal digits, as bytes. */

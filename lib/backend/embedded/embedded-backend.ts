@@ -66,6 +66,10 @@ class EmbeddedBackend implements Backend {
     return channel;
   }
 
+  get stateDirectory(): string {
+    return this.#store.context.directory.root;
+  }
+
   noteReader(instanceId: string, readerName: string | undefined): void {
     if (!this.#closed) this.#store.noteReader(instanceNumber(instanceId), readerName);
   }

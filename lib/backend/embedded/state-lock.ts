@@ -30,8 +30,9 @@ function inUse(holderPid: number | undefined, cause: Error): VirtualSmartCardErr
       : `process ${holderPid ?? 'unknown'}`;
   return new VirtualSmartCardError(
     'ERR_STATE_IN_USE',
-    `The state directory is in use by ${holder}. One process owns it at a time: close the other ` +
-      'manager, or choose another state directory.',
+    `The state directory is in use by ${holder}, which does not serve it. One process owns it at a ` +
+      'time: let that one be `virtual-smartcard serve`, through which all others work; or close ' +
+      'the other manager, or choose another state directory.',
     holderPid === undefined ? { cause } : { cause, holderPid },
   );
 }

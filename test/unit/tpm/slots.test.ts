@@ -33,6 +33,29 @@ function counting(transport: TpmTransport): TpmTransport & { commands: number } 
 }
 
 describe.each(TPM_KINDS)('three slots on %s', (kind) => {
+  test('data is sealed while ten keys are used and released', async () => {
+    const tpm = await freshTpm(kind);
+    const authValue = randomBytes(32);
+    const { wrapped } = await tpm.createKey('EC-P256', authValue);
+    const digest = createHash('sha256').update('data').digest();
+    let sealing = 0;
+    const use = async () => {
+      const key = tpm.key(wrapped);
+      for (let round = 0; round < 4 * ROUNDS; round += 1) {
+        expect(await key.ecdsaSign(digest, authValue)).toHaveLength(64);
+        await key.release();
+      }
+    };
+    const seal = async () => {
+      for (let round = 0; round < 10 * ROUNDS; round += 1) {
+        await tpm.seal({ data: digest, authValue });
+        sealing += 1;
+      }
+    };
+    await Promise.all([seal(), ...Array.from({ length: KEYS }, use), seal(), seal()]);
+    expect(sealing).toBe(30 * ROUNDS);
+  });
+
   test('ten keys sign at once, while others are made, sealed and unsealed', async () => {
     const tpm = await freshTpm(kind);
     const authValue = randomBytes(32);
