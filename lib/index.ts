@@ -58,4 +58,8 @@ export type {
   SelfTestStep,
 } from './self-test/report.js';
 export { type SelfTestOptions, selfTest } from './self-test/self-test.js';
+export { SshAgent, type SshAgentOptions } from './ssh/agent.js';
+export type { SshKeyUse, SshPinRequest, SshSignerOptions } from './ssh/agent-options.js';
+export { type SshPublicKey, sshPublicKey } from './ssh/public-key.js';
+export { type Ssh2Agent, ssh2Agent } from './ssh/ssh2-agent.js';
 export type { UnblockOptions } from './unblock.js';
