@@ -32,8 +32,8 @@ export class SshSigner {
   /** The keys that were found last, by their blobs. */
   #keys = new Map<string, SignerKey>();
   readonly #listing = new Turns();
-  /** Aborted, and made anew, when the PINs are forgotten: whoever is being asked is not any more. */
-  #asking = new AbortController();
+  /** The signatures under way: aborted when the PINs are forgotten, so that nobody is asked any more. */
+  readonly #underWay = new Set<AbortController>();
   #isClosed = false;
 
   constructor(manager: VirtualSmartCardManager, options: CheckedSignerOptions) {
@@ -44,7 +44,7 @@ export class SshSigner {
   /**
    * The keys that there are now. A card that fails is told of and left out.
    *
-   * @throws VirtualSmartCardError as `manager.list`
+   * @throws VirtualSmartCardError `ERR_CLOSED`, and as `manager.list`
    */
   async publicKeys(): Promise<SshPublicKey[]> {
     const keys = await this.#find();
@@ -66,16 +66,27 @@ export class SshSigner {
     flags: number,
     signal: AbortSignal,
   ): Promise<SshSignature> {
-    const { session, key, publicKey } = await this.#key(blob);
-    const { type, fingerprint } = publicKey;
-    const { name, algorithm } = sshSignatureAlgorithm(type, flags, this.#options.allowSha1);
-    const { instanceId, name: cardName } = session.card;
-    const both = AbortSignal.any([signal, this.#asking.signal]);
-    const use = { instanceId, cardName, container: key.container, fingerprint, signal: both };
-    const signature = await session.sign(use, () =>
-      key.sign(algorithm, data, { dsaEncoding: 'ieee-p1363', signal: both }),
-    );
-    return { name, content: signatureContent(type, signature) };
+    // From the beginning, so that a lock that comes meanwhile stops it, too.
+    const request = new AbortController();
+    const stop = () => request.abort();
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop);
+    this.#underWay.add(request);
+    try {
+      const { session, key, publicKey } = await this.#key(blob);
+      const { type, fingerprint } = publicKey;
+      const { name, algorithm } = sshSignatureAlgorithm(type, flags, this.#options.allowSha1);
+      const { instanceId, name: cardName } = session.card;
+      const { container } = key;
+      const use = { instanceId, cardName, container, fingerprint, signal: request.signal };
+      const signature = await session.sign(use, () =>
+        key.sign(algorithm, data, { dsaEncoding: 'ieee-p1363', signal: request.signal }),
+      );
+      return { name, content: signatureContent(type, signature) };
+    } finally {
+      this.#underWay.delete(request);
+      signal.removeEventListener('abort', stop);
+    }
   }
 
   /** Locks all cards and stops what is being asked: whoever signs next is asked for the PIN. */
@@ -96,8 +107,7 @@ export class SshSigner {
   }
 
   #stopAsking(): void {
-    this.#asking.abort();
-    this.#asking = new AbortController();
+    for (const request of this.#underWay) request.abort();
   }
 
   async #closeSessions(): Promise<void> {
@@ -132,6 +142,7 @@ export class SshSigner {
 
   #find(): Promise<Map<string, SignerKey>> {
     return this.#listing.take(async () => {
+      this.#requireOpen();
       const infos = (await this.#manager.list()).filter((info) => this.#isWanted(info));
       await this.#dropOthers(infos);
       const lists = [];
@@ -168,7 +179,7 @@ export class SshSigner {
     }
     // Opened anew, once: it may have been destroyed in the meantime.
     return this.#read(info).catch((error: unknown) => {
-      if (!isGone(error) || this.#isClosed) this.#warn(error);
+      if (!isGone(error)) this.#warn(error);
       return [];
     });
   }
@@ -185,11 +196,14 @@ export class SshSigner {
   async #session(info: CardInfo): Promise<CardSession> {
     const open = this.#sessions.get(info.instanceId);
     if (open) return open;
-    if (this.#isClosed) throw new VirtualSmartCardError('ERR_CLOSED', 'The ssh agent was closed.');
     const card = await this.#manager.card(info.instanceId);
     const session = new CardSession(card, info.cardId, this.#options);
     this.#sessions.set(info.instanceId, session);
     return session;
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new VirtualSmartCardError('ERR_CLOSED', 'The ssh agent was closed.');
   }
 
   #warn(error: unknown): void {
