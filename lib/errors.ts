@@ -54,6 +54,7 @@
  * | `ERR_ARCHITECTURE` | Windows: Node and the addon are not of the processor's own architecture. |
  * | `ERR_MANAGER_UNAVAILABLE` | Windows: the virtual smart card manager does not start, does not answer, or ended. |
  * | `ERR_SMART_CARD_SERVICE` | The smart card service does not run: that of Windows, or pcscd with our reader. |
+ * | `ERR_SSH_AGENT` | The ssh agent cannot listen at its socket or pipe; the message says why. |
  * | `ERR_TPM_NOT_READY` | Windows: the TPM is not provisioned, or disabled. |
  * | `ERR_REBOOT_REQUIRED` | Windows: it was done, or can be done, but a restart comes first; `instanceIds` names the card. |
  * | `ERR_READER` | pcscd, a reader or another program that has the card failed the call; `hresult` has winscard's code. |
@@ -113,6 +114,7 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_ARCHITECTURE'
   | 'ERR_MANAGER_UNAVAILABLE'
   | 'ERR_SMART_CARD_SERVICE'
+  | 'ERR_SSH_AGENT'
   | 'ERR_TPM_NOT_READY'
   | 'ERR_REBOOT_REQUIRED'
   | 'ERR_READER'

@@ -60,4 +60,8 @@ export type {
 export { type SelfTestOptions, selfTest } from './self-test/self-test.js';
 export type { ServeOptions } from './serve/serve-options.js';
 export { Service } from './serve/service.js';
+export { SshAgent, type SshAgentOptions } from './ssh/agent.js';
+export type { SshKeyUse, SshPinRequest, SshSignerOptions } from './ssh/agent-options.js';
+export { type SshPublicKey, sshPublicKey } from './ssh/public-key.js';
+export { type Ssh2Agent, ssh2Agent } from './ssh/ssh2-agent.js';
 export type { UnblockOptions } from './unblock.js';

@@ -32,6 +32,11 @@ export class SecretPrompt {
     this.#signal = signal;
   }
 
+  /** Whether there is somebody who can be asked. */
+  get hasTerminal(): boolean {
+    return this.#input.isTerminal;
+  }
+
   /**
    * Fails at once, before anything was asked or done, when no secret could be had.
    *

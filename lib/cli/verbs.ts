@@ -2,6 +2,7 @@ import { type CliError, usageError } from './failure.js';
 import { overview, verbHelp } from './help-text.js';
 import { COMMON_OPTIONS } from './options.js';
 import type { Verb } from './verb.js';
+import { agent } from './verbs/agent.js';
 import { certificates, exportCertificate } from './verbs/certificates.js';
 import { certreq } from './verbs/certreq.js';
 import { changePin } from './verbs/change-pin.js';
@@ -15,6 +16,7 @@ import { publish } from './verbs/publish.js';
 import { selfTestVerb } from './verbs/self-test.js';
 import { serve } from './verbs/serve.js';
 import { sign } from './verbs/sign.js';
+import { sshKey } from './verbs/ssh-key.js';
 import { resetLockout, tpm } from './verbs/tpm.js';
 import { unblock } from './verbs/unblock.js';
 import { verifyPin } from './verbs/verify-pin.js';
@@ -54,6 +56,8 @@ export const VERBS: readonly Verb[] = [
   publish,
   install,
   uninstall,
+  sshKey,
+  agent,
   selfTestVerb,
   help,
   version,

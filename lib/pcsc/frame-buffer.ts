@@ -1,18 +1,21 @@
 import { allocateSecret, wipe } from '../secret.js';
 import type { ReaderFraming } from './reader-request.js';
 
-/** Puts a reader's frames together from what arrives, in one piece of memory that it wipes. */
+/** How long frames are, and how that is told from their beginning. */
+export type FrameLengths = Pick<ReaderFraming, 'maxFrameLength' | 'frameLength'>;
+
+/** Puts frames together from what arrives, in one piece of memory that it wipes. */
 export class FrameBuffer {
-  readonly #framing: ReaderFraming;
+  readonly #framing: FrameLengths;
   readonly #bytes: Buffer;
   #length = 0;
 
-  constructor(framing: ReaderFraming) {
+  constructor(framing: FrameLengths) {
     this.#framing = framing;
     this.#bytes = allocateSecret(framing.maxFrameLength);
   }
 
-  /** @throws RangeError when more comes than a reader may send before it is answered */
+  /** @throws RangeError when more comes than the longest frame before it is answered */
   add(chunk: Uint8Array): void {
     if (this.#length + chunk.length > this.#bytes.length) throw new RangeError('a frame too long');
     this.#bytes.set(chunk, this.#length);

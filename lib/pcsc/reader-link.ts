@@ -3,6 +3,7 @@ import { GIDS_ATR } from '../gids/atr.js';
 import type { ApduChannel } from '../gids/channel.js';
 import { loadNative } from '../native.js';
 import { allocateSecret, wipe } from '../secret.js';
+import { socketDescriptor } from '../socket-descriptor.js';
 import { FrameBuffer } from './frame-buffer.js';
 import { foreignListener, readerError, refusedByReader } from './reader-error.js';
 import { DONE, type ReaderRequest } from './reader-request.js';
@@ -104,7 +105,7 @@ export class ReaderLink {
 
   /** PINs go to who listens. */
   #checkPeer(): void {
-    const user = loadNative().peerUser(descriptorOf(this.#socket));
+    const user = loadNative().peerUser(socketDescriptor(this.#socket));
     if (user !== ROOT && user !== process.geteuid?.()) throw foreignListener(this.#target, user);
   }
 
@@ -118,7 +119,7 @@ export class ReaderLink {
     this.#guard(() => {
       // Else the driver's next bytes wait for an acknowledgement that the kernel puts off.
       if ('port' in this.#target.address)
-        loadNative().acknowledgeAtOnce(descriptorOf(this.#socket));
+        loadNative().acknowledgeAtOnce(socketDescriptor(this.#socket));
       this.#frames.add(chunk);
       wipe(chunk);
       if (!this.#answering) this.#serve();
@@ -192,10 +193,4 @@ export class ReaderLink {
     await this.#channel.close();
     this.#frames.wipe();
   }
-}
-
-/** Node knows the descriptor and has no official way to tell it. */
-function descriptorOf(socket: Socket): number {
-  const { _handle: handle } = socket as Socket & { _handle?: { fd?: number } | null };
-  return handle?.fd ?? -1;
 }
