@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { openBackend, until } from '../manager/support/backend.js';
+import { TIME_LIMITS } from '../../../lib/backend/windows/limits.js';
+import { WinscardChannel } from '../../../lib/backend/windows/winscard-channel.js';
+import { GidsCardConnection } from '../../../lib/gids/card-connection.js';
+import { until } from '../manager/support/backend.js';
 import { addon, type CallPlan, KeyLab, PIN } from './support/key-lab.js';
 
 const FAIL = 0x80090020;
@@ -103,9 +106,12 @@ test('what letting go answers changes nothing', async () => {
 
 test('a container that somebody else made meanwhile is left alone', async () => {
   const lab = await KeyLab.fresh('csp');
-  const backend = await openBackend();
-  const [card] = await lab.lab.cards();
-  const connection = await backend.connect(card?.instanceId ?? '');
+  // By the card's own commands, as by another program: a provider would wait for its turn here.
+  const { readerName } = lab.card();
+  const channel = await WinscardChannel.open({ addon, limits: TIME_LIMITS }, readerName, 'reset');
+  const connection = new GidsCardConnection(channel, async () => {
+    throw new Error('nobody asks for it');
+  });
   await lab.script('CPGenKey', { delayMs: 1500, result: FAIL });
   const failed = OPERATIONS.create(lab).result.catch((error: { hresult: number }) => error.hresult);
   await until(async () => (await lab.calls()).some(({ call }) => call === 'CPGenKey'), 'CPGenKey');
