@@ -30,12 +30,12 @@ Napi::Value PendingCalls::Start(Napi::Env env, std::shared_ptr<SystemCall> call,
   // JavaScript's side keeps itself until the environment ends, so a plain pointer is enough there.
   const auto line = std::make_shared<CallLine>(
       [self, id](CallEvent event) {
-        self->Post([self = self.get(), id, event = std::move(event)](Napi::Env env) {
-          self->Event(env, id, event);
+        self->Post([self = self.get(), id, event = std::move(event)](Napi::Env now) {
+          self->Event(now, id, event);
         });
       },
       [self, id] {
-        self->Post([self = self.get(), id](Napi::Env env) { self->Finished(env, id); });
+        self->Post([self = self.get(), id](Napi::Env now) { self->Finished(now, id); });
       });
 
   Pending& pending = pending_.emplace(id, env).first->second;

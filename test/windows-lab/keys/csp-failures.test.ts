@@ -106,16 +106,18 @@ test('what letting go answers changes nothing', async () => {
 
 test('a container that somebody else made meanwhile is left alone', async () => {
   const lab = await KeyLab.fresh('csp');
-  // By the card's own commands, which wait for no provider.
-  const system = { addon, limits: TIME_LIMITS };
-  const channel = await WinscardChannel.open(system, lab.card().readerName, 'reset');
-  const somebody = new GidsCardConnection(channel, () => Promise.reject(new Error('not asked')));
+  // By the card's own commands, as by another program: a provider would wait for its turn here.
+  const { readerName } = lab.card();
+  const channel = await WinscardChannel.open({ addon, limits: TIME_LIMITS }, readerName, 'reset');
+  const connection = new GidsCardConnection(channel, async () => {
+    throw new Error('nobody asks for it');
+  });
   await lab.script('CPGenKey', { delayMs: 1500, result: FAIL });
   const failed = OPERATIONS.create(lab).result.catch((error: { hresult: number }) => error.hresult);
   await until(async () => (await lab.calls()).some(({ call }) => call === 'CPGenKey'), 'CPGenKey');
   const key = { name: 'New', algorithm: 'RSA-2048', keySpec: 'keyExchange' } as const;
-  await somebody.createContainer(key, { pin: PIN });
-  await somebody.close();
+  await connection.createContainer(key, { pin: PIN });
+  await connection.close();
   expect(await failed).toBe(FAIL);
   const deletions = (await lab.calls()).filter(
     ({ arguments: { flags } }) => Number(flags) === SILENT + DELETE_KEYSET,
