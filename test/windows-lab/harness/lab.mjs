@@ -90,6 +90,17 @@ export class WindowsLab {
     return this.#prefix.run(nodeForWindows(version), args, { ...options, env });
   }
 
+  /**
+   * Notes where everything in the lab stands, for whoever asks why.
+   *
+   * @returns {Promise<string>} the file
+   */
+  async writeStacks() {
+    const file = join(BUILD, 'hang.txt');
+    await this.#prefix.writeStacks(file);
+    return file;
+  }
+
   /** Ends everything that runs in the lab. Safe to call twice. */
   async end() {
     await this.#prefix.end();

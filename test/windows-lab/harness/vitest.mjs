@@ -14,9 +14,12 @@ const SILENCE_MS = 200_000;
 
 /** A run in which nothing happened any more. Everything inside the lab has been ended. */
 export class Hang extends Error {
-  /** @param {Progress} progress */
-  constructor(progress) {
-    super(`${progress.place}: nothing happened for ${SILENCE_MS / 1000} s`);
+  /**
+   * @param {Progress} progress
+   * @param {string} stacks - file with the stacks of all programs
+   */
+  constructor(progress, stacks) {
+    super(`${progress.place}: nothing happened for ${SILENCE_MS / 1000} s. Stacks: ${stacks}`);
     this.counts = progress.counts;
   }
 }
@@ -38,8 +41,10 @@ export async function runVitest(lab, version, args) {
   const shown = args.some((arg) => arg.startsWith('--reporter=')) ? [] : ['--reporter=default'];
   const reporters = [...shown, `--reporter=${windowsPath(REPORTER)}`];
   const line = [windowsPath(VITEST), 'run', config, ...reporters, ...args];
-  const watchdog = setInterval(() => {
-    if (progress.silence > SILENCE_MS) hung.abort(new Hang(progress));
+  const watchdog = setInterval(async () => {
+    if (progress.silence < SILENCE_MS) return;
+    clearInterval(watchdog);
+    hung.abort(new Hang(progress, await lab.writeStacks()));
   }, 1000);
   try {
     return await lab.node(version, line, {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { ExpectedError } from '../../../scripts/support/run.mjs';
 import { followFile } from './follow-file.mjs';
@@ -30,6 +30,9 @@ const CRASH_KEY = 'Software\\Microsoft\\Windows NT\\CurrentVersion\\AeDebug';
 
 /** Wine answers within this, even on a machine that is busy. */
 const WINE_TIMEOUT_MS = 120_000;
+
+/** Less for programs that stand still already. */
+const STACKS_TIMEOUT_MS = 60_000;
 
 /**
  * A Wine prefix: a drive C with a registry. Between {@link start} and {@link end} one wineserver and
@@ -135,6 +138,20 @@ export class WinePrefix {
       for (const follower of followers) follower.end();
       for (const file of files) rmSync(file, { force: true });
     }
+  }
+
+  /** Writes where each thread of each program inside is, which Wine's debugger knows. */
+  async writeStacks(file) {
+    const output = openSync(file, 'w');
+    const [wine, ...before] = this.#wine.program;
+    const child = spawn(wine, [...before, 'winedbg', '--command', 'bt all'], {
+      env: this.#environment({}),
+      stdio: ['ignore', output, output],
+      timeout: STACKS_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+    });
+    closeSync(output);
+    await once(child, 'exit');
   }
 
   /** Like {@link run}, quietly; returns what it printed and throws when it fails. */
