@@ -1,6 +1,5 @@
-import { booleanOption, checkCallback, checkOptions } from '../arguments.js';
+import { booleanOption, checkCallback, checkOptions, checkText } from '../arguments.js';
 import { describeType, invalidArgument, type VirtualSmartCardError } from '../errors.js';
-import { normalizeInstanceId } from '../instance-id.js';
 import type { SecretInput } from '../secret.js';
 
 /** Which key of which card is about to be used. */
@@ -27,7 +26,7 @@ export interface SshPinRequest extends SshKeyUse {
 
 /** How the keys of cards are used for ssh. */
 export interface SshSignerOptions {
-  /** The keys of this card only; default those of all cards. */
+  /** The keys of this card only, named as `manager.info` takes it; default those of all cards. */
   instanceId?: string | undefined;
   /**
    * Gives the PIN of a card, or undefined where there is none to be had. Bytes are wiped here after
@@ -66,6 +65,8 @@ export const SIGNER_OPTIONS = [
   'onWarning',
 ] as const;
 
+/** Reader names are longer than instance ids, and stand for them in some backends. */
+const MAX_ID_LENGTH = 1024;
 const DEFAULT_LIFETIME_MS = 10 * 60_000;
 /** What setTimeout takes is little more than three weeks. */
 const MAX_LIFETIME_MS = 7 * 24 * 60 * 60_000;
@@ -78,7 +79,8 @@ export function checkedSignerOptions(options: SshSignerOptions): CheckedSignerOp
   checkCallback(onConfirm, 'onConfirm');
   checkCallback(onWarning, 'onWarning');
   return {
-    instanceId: instanceId === undefined ? undefined : normalizeInstanceId(instanceId),
+    instanceId:
+      instanceId === undefined ? undefined : checkText(instanceId, 'instanceId', MAX_ID_LENGTH),
     onPin: onPin ?? (async () => undefined),
     lifetimeMs: checkLifetime(options.lifetimeMs ?? DEFAULT_LIFETIME_MS),
     onConfirm,

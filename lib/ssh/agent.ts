@@ -75,7 +75,8 @@ export class SshAgent {
   /**
    * Starts an agent; it ends with `close`. Close it before the manager.
    *
-   * @throws VirtualSmartCardError `ERR_SSH_AGENT` (it cannot listen there), `ERR_INVALID_ARGUMENT`
+   * @throws VirtualSmartCardError `ERR_SSH_AGENT` (it cannot listen there), `ERR_INVALID_ARGUMENT`,
+   * `ERR_CARD_NOT_FOUND` (`instanceId`)
    * @example
    * ```ts
    * const agent = await SshAgent.start(manager, { lifetimeMs: 60_000, onPin, onConfirm });
@@ -92,6 +93,8 @@ export class SshAgent {
     const { socketPath, ...signing } = options;
     const path = checkText(socketPath ?? defaultSocketPath(), 'socketPath', MAX_PATH_TEXT);
     const agent = new SshAgent(manager, checkSocketPath(path), signing);
+    // A slip of the pen would show as an agent without keys.
+    if (signing.instanceId !== undefined) await manager.info(signing.instanceId);
     agent.#release = await listenForOwner(agent.#server, path);
     return agent;
   }

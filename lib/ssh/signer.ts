@@ -143,7 +143,7 @@ export class SshSigner {
   #find(): Promise<Map<string, SignerKey>> {
     return this.#listing.take(async () => {
       this.#requireOpen();
-      const infos = (await this.#manager.list()).filter((info) => this.#isWanted(info));
+      const infos = (await this.#cards()).filter(({ state }) => state === 'ready');
       await this.#dropOthers(infos);
       const lists = [];
       for (const info of infos) lists.push(await this.#keysOf(info));
@@ -154,9 +154,15 @@ export class SshSigner {
     });
   }
 
-  #isWanted({ state, instanceId }: CardInfo): boolean {
-    const { instanceId: only } = this.#options;
-    return state === 'ready' && (only === undefined || only === instanceId);
+  async #cards(): Promise<CardInfo[]> {
+    const { instanceId } = this.#options;
+    if (instanceId === undefined) return this.#manager.list();
+    try {
+      return [await this.#manager.info(instanceId)];
+    } catch (error) {
+      if (!VirtualSmartCardError.is(error, 'ERR_CARD_NOT_FOUND')) throw error;
+      return [];
+    }
   }
 
   async #dropOthers(infos: readonly CardInfo[]): Promise<void> {

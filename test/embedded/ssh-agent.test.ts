@@ -346,7 +346,11 @@ test('several cards are served, or the one that is named; PINs are asked for eac
   const listed = await (await Client.to(socketPath)).ask(LIST);
   expect(listed).toMatch(/^0c00000001/);
   expect(listed).toContain(sshPublicKey(other).blob.toString('hex'));
+  await manager.destroy(second.instanceId);
+  expect(await (await Client.to(socketPath)).ask(LIST)).toBe('0c00000000');
   await one.close();
+  const gone = SshAgent.start(manager, { socketPath, instanceId: second.instanceId });
+  await expectError(gone, 'ERR_CARD_NOT_FOUND');
 });
 
 test('the socket is for its owner only, and a second agent does not take it', async () => {
