@@ -33,7 +33,11 @@ void Delivery::Close() noexcept {
 void Delivery::OnJavaScriptThread(Napi::Env env, Napi::Function, Delivery* self, void*) {
   // At teardown Node empties its queue without an environment to run JavaScript in.
   if (static_cast<napi_env>(env) == nullptr) return;
-  self->SettleAll(env);
+  try {
+    self->SettleAll(env);
+  } catch (const Napi::Error&) {
+    // A worker thread that is terminated runs no JavaScript any more; its cleanup does the rest.
+  }
 }
 
 void Delivery::SettleAll(Napi::Env env) {

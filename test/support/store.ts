@@ -30,12 +30,19 @@ export async function temporaryDirectory(): Promise<string> {
   return directory;
 }
 
-/** A manager on a software TPM in the directory, or of Windows, closed when the test ends. */
+/**
+ * A manager on a software TPM in the directory, or of Windows, closed when the test ends. With
+ * VSC_TEST_BACKEND=pcsc its cards are used in pcscd's readers.
+ */
 export async function openManager(
   stateDirectory: string,
   tpm = 'libtpms',
 ): Promise<VirtualSmartCardManager> {
   if (process.env[SERVED]) await serveOnce(stateDirectory, tpm);
+  if (process.env['VSC_TEST_BACKEND'] === 'pcsc') {
+    const { openPublishedManager } = await import('./published-backend.js');
+    return openPublishedManager(stateDirectory);
+  }
   const manager = await VirtualSmartCardManager.open(
     onWindows ? { backend: 'windows' } : { backend: 'embedded', stateDirectory, tpm },
   );

@@ -11,10 +11,14 @@ const ACCESS =
   'pcscd lets only some users in: polkit rules decide (org.debian.pcsc-lite.access_pcsc and access_card).';
 const CARD_MUTE = 'The card does not answer. Take it out and put it in again.';
 
+const NOT_TRANSMITTED =
+  'The reader lost the card, or the command on the way to it. Look at the card, and call again.';
+
 const TABLE: MeaningTable = [
   ...scardMeanings({ service: SERVICE, mute: CARD_MUTE, other: 'ERR_READER' }),
   // Of a handle that a pcscd gave which is no more; and a connection to it that broke.
   ['ERR_SMART_CARD_SERVICE', SERVICE_ENDED, [Scard.INVALID_HANDLE, Scard.COMM_ERROR]],
+  ['ERR_READER', NOT_TRANSMITTED, [Scard.NOT_TRANSACTED]],
   // SCARD_W_SECURITY_VIOLATION, SCARD_E_NO_ACCESS
   ['ERR_ACCESS_DENIED', ACCESS, [0x8010006a, 0x80100027]],
 ];

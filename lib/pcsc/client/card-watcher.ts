@@ -65,6 +65,7 @@ class CardWatcher {
         });
         await this.#call.result;
       } catch (reason) {
+        if (this.#stopped.signal.aborted) return;
         const error = this.#system.toError(reason);
         if (!VirtualSmartCardError.is(error, 'ERR_SMART_CARD_SERVICE')) {
           this.#fail(error);

@@ -105,7 +105,11 @@ void PendingCalls::Close() noexcept {
 void PendingCalls::OnJavaScriptThread(Napi::Env env, Napi::Function, PendingCalls* self, void*) {
   // At teardown Node empties its queue without an environment to run JavaScript in.
   if (static_cast<napi_env>(env) == nullptr) return;
-  self->OpenLetters(env);
+  try {
+    self->OpenLetters(env);
+  } catch (const Napi::Error&) {
+    // A worker thread that is terminated runs no JavaScript any more; its cleanup does the rest.
+  }
 }
 
 void PendingCalls::OpenLetters(Napi::Env env) {

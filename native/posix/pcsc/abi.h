@@ -73,6 +73,7 @@ constexpr ScardWord kStateUnaware = 0;
 constexpr ScardWord kStateChanged = 0x0002;
 constexpr ScardWord kStateEmpty = 0x0010;
 constexpr ScardWord kStatePresent = 0x0020;
+constexpr ScardWord kStateExclusive = 0x0080;
 constexpr ScardWord kStateMute = 0x0200;
 
 /** A reader of this name stands for the coming and going of readers. */

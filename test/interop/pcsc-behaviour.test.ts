@@ -1,0 +1,6 @@
+// What the behaviour suite says of keys and PINs, on cards in the readers of a pcscd.
+process.env['VSC_TEST_BACKEND'] = 'pcsc';
+await import('../behaviour/keys.test.js');
+await import('../behaviour/pin.test.js');
+
+export {};
