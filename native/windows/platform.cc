@@ -1,8 +1,8 @@
 #include "node/platform.h"
 
+#include "node/calls/pending_calls.h"
 #include "node/environment.h"
 #include "node/transport_object.h"
-#include "node/calls/pending_calls.h"
 #include "windows/certificates/certificate_exports.h"
 #include "windows/keys/key_exports.h"
 #include "windows/manager/manager_exports.h"

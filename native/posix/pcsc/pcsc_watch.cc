@@ -17,8 +17,8 @@ constexpr ScardWord kLongestWait = 1000;
 constexpr std::chrono::milliseconds kPause{100};
 
 /** Whether a card is there, which one, and whether it answers; not who uses it beside others. */
-constexpr ScardWord kOfInterest =
-    (ScardWord{0xFFFF} << 16) | scard::kStateEmpty | scard::kStatePresent | scard::kStateExclusive | scard::kStateMute;
+constexpr ScardWord kOfInterest = (ScardWord{0xFFFF} << 16) | scard::kStateEmpty |
+                                  scard::kStatePresent | scard::kStateExclusive | scard::kStateMute;
 
 std::vector<ScardReaderState> StatesOf(const std::vector<std::string>& names) {
   std::vector<ScardReaderState> states(names.size() + 1);
