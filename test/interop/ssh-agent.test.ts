@@ -13,6 +13,7 @@ import {
 import { CommandLine, PROGRAM, type ProgramRun, runProgram } from '../support/cli.js';
 import { until } from '../support/pcsc.js';
 import { runInTerminal } from '../support/pty.js';
+import { ServeProcess } from '../support/serve-process.js';
 import { Sshd } from '../support/sshd.js';
 import { cardOptions, openManager, otherPin, temporaryDirectory } from '../support/store.js';
 
@@ -168,6 +169,36 @@ test('ssh-keygen signs files by it, and git commits that git verifies', async ()
     const verified = expectDone(await git('verify-commit', 'HEAD')).stderr;
     expect(verified).toContain('Good "git" signature for me@example.org');
   }
+  await agent.close();
+});
+
+test('works through serve; when that is killed and started anew, so are the keys there again', async () => {
+  const directory = await temporaryDirectory();
+  const store = join(directory, 'store');
+  const first = await ServeProcess.start(store);
+  const manager = await openManager(store);
+  const { pin, ...rest } = cardOptions();
+  const card = await manager.create({ ...rest, pin });
+  await card.createKey({ container: 'ssh', algorithm: 'EC-P256' }, { pin });
+  let asked = 0;
+  const agent = await SshAgent.start(manager, {
+    socketPath: join(directory, 'agent', 'sock'),
+    onPin: async () => {
+      asked += 1;
+      return Buffer.from(pin);
+    },
+    onWarning: () => undefined,
+  });
+  const env = { ...process.env, SSH_AUTH_SOCK: agent.socketPath };
+  const run = (...command: string[]) => runProgram(command, { env, cwd: directory });
+  await writeFile(join(directory, 'key.pub'), expectDone(await run('ssh-add', '-L')).stdout);
+  expectDone(await run('ssh-add', '-T', 'key.pub'));
+  await first.kill();
+  expect((await run('ssh-add', '-T', 'key.pub')).exitCode).not.toBe(0);
+  expect(asked).toBe(1);
+  await ServeProcess.start(store);
+  expectDone(await run('ssh-add', '-T', 'key.pub'));
+  expect(asked).toBe(2);
   await agent.close();
 });
 
