@@ -9,8 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function startSharedTpm({ programs, folder }) {
   const state = join(folder, 'tpm');
   await mkdir(state);
-  const tpmPort = await freePort();
-  const port = await freePort();
+  const { port, controlPort, tpmPort } = await freePorts();
   const children = [
     spawn('swtpm', [
       ...[
@@ -23,7 +22,7 @@ export async function startSharedTpm({ programs, folder }) {
       ],
       ...['--server', `type=tcp,port=${tpmPort},bindaddr=127.0.0.1`],
       // Where tpm2-tss looks for it.
-      ...['--ctrl', `type=tcp,port=${port + 1},bindaddr=127.0.0.1`],
+      ...['--ctrl', `type=tcp,port=${controlPort},bindaddr=127.0.0.1`],
     ]),
   ];
   await listening(tpmPort);
@@ -44,13 +43,34 @@ export async function startSharedTpm({ programs, folder }) {
   };
 }
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+/** Three free ports, of which the control port follows on the relay's. */
+async function freePorts() {
+  const held = [];
+  try {
+    for (;;) {
+      const [first, tpm] = [await hold(0), await hold(0)];
+      held.push(first, tpm);
+      const port = first.address().port;
+      const second = await hold(port + 1);
+      if (!second) continue;
+      held.push(second);
+      return { port, controlPort: port + 1, tpmPort: tpm.address().port };
+    }
+  } finally {
+    for (const server of held) server.close();
+  }
+}
+
+/** Listens on a port; undefined when it is taken. */
+async function hold(port) {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    return server;
+  } catch (error) {
+    if (error.code !== 'EADDRINUSE') throw error;
+    return undefined;
+  }
 }
 
 async function listening(port) {

@@ -18,6 +18,8 @@ const TO_TEST = [
   'git',
   'gnutls-bin',
   'libengine-pkcs11-openssl',
+  'libtpm2-pkcs11-1',
+  'libtpm2-pkcs11-tools',
   'opensc',
   'openssh-client',
   'openssh-server',
