@@ -5,7 +5,7 @@ import { openEmbeddedBackend } from '../../lib/backend/embedded/embedded-backend
 import { openPcscBackend } from '../../lib/backend/pcsc/pcsc-backend.js';
 import { readerInstanceId } from '../../lib/backend/pcsc/reader-id.js';
 import { VirtualSmartCardManager } from '../../lib/index.js';
-import type { Publication } from '../../lib/pcsc/publication.js';
+import { instanceNumber } from '../../lib/instance-id.js';
 import { checkedPublishOptions } from '../../lib/pcsc/publish-options.js';
 import { startPublication } from '../../lib/pcsc/start-publication.js';
 import { Pcscd } from './pcscd.js';
@@ -43,13 +43,14 @@ async function openPublishedBackend(stateDirectory: string, readers: string): Pr
     checkedPublishOptions({ directory: readers }),
   );
   const pcsc = await openPcscBackend();
+  for (const { instanceId } of await embedded.list()) await inserted(pcsc, instanceId);
   const idOf = new Map<string, string>();
   return {
     kind: 'pcsc',
     normalizeInstanceId: (id) => pcsc.normalizeInstanceId?.(id) ?? id,
     async create(request: CreateRequest): Promise<string> {
       const made = await embedded.create(request);
-      const instanceId = await inserted(pcsc, publication, made);
+      const instanceId = await inserted(pcsc, made);
       idOf.set(instanceId, made);
       return instanceId;
     },
@@ -69,10 +70,9 @@ async function openPublishedBackend(stateDirectory: string, readers: string): Pr
 }
 
 /** Waits until pcscd has noticed the card. */
-async function inserted(pcsc: Backend, publication: Publication, made: string): Promise<string> {
+async function inserted(pcsc: Backend, made: string): Promise<string> {
+  const wanted = readerInstanceId(`Virtual Smart Card 00 0${instanceNumber(made)}`);
   for (;;) {
-    const readerName = publication.readerOf(made);
-    const wanted = readerName === undefined ? undefined : readerInstanceId(readerName);
     const cards = await pcsc.list();
     const found = cards.find(({ instanceId }) => instanceId === wanted);
     if (found) return found.instanceId;

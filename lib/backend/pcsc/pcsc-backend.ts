@@ -64,7 +64,7 @@ export class PcscBackend implements Backend {
       await handle.close(false).result;
       throw error;
     }
-    const channel = new ReaderChannel(checked, handle, 'reset');
+    const channel = new ReaderChannel(checked, handle, 'resetIfUsed');
     return this.#closeWithManager(new GidsCardConnection(channel, () => this.#info(instanceId)));
   }
 

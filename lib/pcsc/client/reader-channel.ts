@@ -20,8 +20,11 @@ export interface ReaderAccess<Handle extends NativeCardHandle, Purpose> {
   requireSameCard?(handle: Handle): Promise<void>;
 }
 
-/** How a card that was used is left: `reset` ends whatever was verified, for other programs too. */
-export type Leaving = 'reset' | 'asItIs';
+/**
+ * How the card is left. `reset` ends whatever was verified, for other programs too; `resetIfUsed` leaves
+ * those alone when this channel sent nothing.
+ */
+export type Leaving = 'reset' | 'resetIfUsed' | 'asItIs';
 
 /**
  * A card in a reader, shared with other programs. The card's state is one for all of them, and each
@@ -115,11 +118,15 @@ export class ReaderChannel<Handle extends NativeCardHandle = NativeCardHandle, P
       this.#isClosed = true;
       if (!this.#handle) return;
       try {
-        await this.#call((handle) => handle.close(this.#isUsed && this.#leaving === 'reset'));
+        await this.#call((handle) => handle.close(this.#endsByReset()));
       } catch (error) {
         if (!isUnreturned(error)) throw error;
       }
     });
+  }
+
+  #endsByReset(): boolean {
+    return this.#leaving === 'reset' || (this.#leaving === 'resetIfUsed' && this.#isUsed);
   }
 
   /** It does nothing to the card, so it may be tried with a second handle. */
