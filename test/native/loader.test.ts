@@ -44,10 +44,13 @@ test('the addon is loaded once, and offers its functions', () => {
   expect(loadNative()).toBe(native);
   expect(Object.keys(native).sort()).toEqual([
     'acknowledgeAtOnce',
+    'connectCard',
+    'listReaders',
     'lockFile',
     'openDevice',
     'openLibtpms',
     'peerUser',
+    'watchReaders',
   ]);
 });
 
