@@ -20,11 +20,22 @@ export async function testWindows({ next = false, files = [] } = {}) {
   runOrFail(process.execPath, ['scripts/build-windows.mjs']);
   const results = [];
   for (const version of kind.versions) {
-    const result = await testIn(kind, version, files);
+    const result = await testOnceMoreAfterHang(kind, version, files);
     const named = result.problems.map((problem) => `Node ${version} for Windows: ${problem}`);
     results.push({ ...result, problems: named });
   }
   return sum(results);
+}
+
+/**
+ * Wine itself stalls now and then, where no program of the lab can do anything about it. A run that
+ * hangs is said to have hung, and made once more from its beginning; a second hang is a failure.
+ */
+async function testOnceMoreAfterHang(kind, version, files) {
+  const first = await testIn(kind, version, files);
+  if (!first.hung) return first;
+  console.log(`Node ${version} for Windows: ${first.problems.join(', ')}. Once more.`);
+  return testIn(kind, version, files);
 }
 
 /** Each version has a Wine of its own: what went wrong in one does not go on in the next. */
@@ -43,7 +54,7 @@ async function testIn(kind, version, files) {
     return result;
   } catch (error) {
     if (!(error instanceof Hang)) throw error;
-    return { ...error.counts, problems: [`the lab hung in ${error.message}`] };
+    return { ...error.counts, hung: true, problems: [`the lab hung in ${error.message}`] };
   } finally {
     await lab.end();
     rmSync(scratch, { recursive: true, force: true });
