@@ -232,7 +232,10 @@ test('an ordinary user publishes through a pcscd that is root', async () => {
   const pcscd = await Pcscd.start({ uid: nobody });
   const folder = await temporaryDirectory();
   await chown(folder, nobody, nobody);
-  const asNobody = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'];
+  // The clone may lie where only root reads: that, and nothing else, the user keeps of root's rights.
+  const rights = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
+  const ids = [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'];
+  const asNobody = ['setpriv', ...ids, ...rights];
   const program = [...asNobody, process.execPath, PROGRAM];
   const store = ['--state-directory', join(folder, 'store')];
   const made = await runProgram(

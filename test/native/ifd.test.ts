@@ -184,6 +184,9 @@ describe.each(['address,undefined', 'thread'])(
       const command = host.call('client', 'transmit', 0, '00', 258);
       const wait = host.call('watch', 'wait', 0, 60_000);
       await card.take(6);
+      // Time for the other thread to begin its wait.
+      const early = await Promise.race([wait, new Promise((resolve) => setTimeout(resolve, 100))]);
+      expect(early).toBeUndefined();
       expect((await host.call('main', 'close', 0)).code).toBe(Ifd.SUCCESS);
       expect((await command).code).toBe(Ifd.COMMUNICATION_ERROR);
       expect((await wait).code).toBe(Ifd.SUCCESS);
