@@ -4,28 +4,17 @@
 #include <fcntl.h>
 
 #include <cerrno>
-#include <string>
 
 #include "node/native_error.h"
 #include "posix/errno_error.h"
+#include "posix/shared_library.h"
 
 namespace vsc {
 
 namespace {
 
-std::string LinkerMessage() {
-  const char* message = dlerror();
-  return message != nullptr ? message : "no reason given";
-}
-
-template <typename Function>
-void Resolve(void* library, const char* name, Function& function) {
-  void* symbol = dlsym(library, name);
-  if (symbol == nullptr) {
-    throw NativeError("LIBTPMS_NOT_FOUND", "Unusable libtpms: " + LinkerMessage());
-  }
-  function = reinterpret_cast<Function>(symbol);
-}
+constexpr SharedLibrary::Errors kErrors = {"LIBTPMS_NOT_FOUND", "Could not load libtpms",
+                                           "Unusable libtpms"};
 
 /** On a failure libtpms prints the command that led to it, secrets included: nobody gets to see
  * that. */
@@ -43,18 +32,15 @@ LibtpmsLibrary LoadOnce() {
                       "Other code in this process, perhaps a second copy of this package, uses "
                       "libtpms, which can run one TPM only");
   }
-  void* handle = dlopen(LIBTPMS_FILE, RTLD_NOW | RTLD_LOCAL | LIBTPMS_BINDING);
-  if (handle == nullptr) {
-    throw NativeError("LIBTPMS_NOT_FOUND", "Could not load libtpms: " + LinkerMessage());
-  }
+  const SharedLibrary file(LIBTPMS_FILE, RTLD_NOW | RTLD_LOCAL | LIBTPMS_BINDING, kErrors);
   LibtpmsLibrary library;
-  Resolve(handle, "TPMLIB_ChooseTPMVersion", library.choose_version);
-  Resolve(handle, "TPMLIB_RegisterCallbacks", library.register_callbacks);
-  Resolve(handle, "TPMLIB_MainInit", library.main_init);
-  Resolve(handle, "TPMLIB_Terminate", library.terminate);
-  Resolve(handle, "TPMLIB_Process", library.process);
-  Resolve(handle, "TPMLIB_CancelCommand", library.cancel_command);
-  Resolve(handle, "TPMLIB_SetDebugFD", library.set_debug_fd);
+  file.Resolve("TPMLIB_ChooseTPMVersion", library.choose_version);
+  file.Resolve("TPMLIB_RegisterCallbacks", library.register_callbacks);
+  file.Resolve("TPMLIB_MainInit", library.main_init);
+  file.Resolve("TPMLIB_Terminate", library.terminate);
+  file.Resolve("TPMLIB_Process", library.process);
+  file.Resolve("TPMLIB_CancelCommand", library.cancel_command);
+  file.Resolve("TPMLIB_SetDebugFD", library.set_debug_fd);
   Silence(library);
   return library;
 }

@@ -4,42 +4,30 @@
 
 #include <cstdio>
 
+#include "posix/shared_library.h"
+
 namespace vsc {
 
 namespace {
 
-std::string LinkerMessage() {
-  const char* message = dlerror();
-  return message != nullptr ? message : "no reason given";
-}
-
-template <typename Function>
-void Resolve(void* library, const char* name, Function& function) {
-  void* symbol = dlsym(library, name);
-  if (symbol == nullptr) {
-    throw NativeError("PCSC_NOT_FOUND", "The PC/SC library is unusable: " + LinkerMessage());
-  }
-  function = reinterpret_cast<Function>(symbol);
-}
+constexpr SharedLibrary::Errors kErrors = {"PCSC_NOT_FOUND", "Could not load the PC/SC library",
+                                           "The PC/SC library is unusable"};
 
 PcscLibrary LoadOnce() {
-  void* handle = dlopen(kPcscLibrary, RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) {
-    throw NativeError("PCSC_NOT_FOUND", "Could not load the PC/SC library: " + LinkerMessage());
-  }
+  const SharedLibrary file(kPcscLibrary, RTLD_NOW | RTLD_LOCAL, kErrors);
   PcscLibrary library;
-  Resolve(handle, "SCardEstablishContext", library.establish_context);
-  Resolve(handle, "SCardReleaseContext", library.release_context);
-  Resolve(handle, "SCardCancel", library.cancel);
-  Resolve(handle, "SCardListReaders", library.list_readers);
-  Resolve(handle, "SCardGetStatusChange", library.get_status_change);
-  Resolve(handle, "SCardConnect", library.connect);
-  Resolve(handle, "SCardReconnect", library.reconnect);
-  Resolve(handle, "SCardDisconnect", library.disconnect);
-  Resolve(handle, "SCardBeginTransaction", library.begin_transaction);
-  Resolve(handle, "SCardEndTransaction", library.end_transaction);
-  Resolve(handle, "SCardTransmit", library.transmit);
-  Resolve(handle, "pcsc_stringify_error", library.stringify_error);
+  file.Resolve("SCardEstablishContext", library.establish_context);
+  file.Resolve("SCardReleaseContext", library.release_context);
+  file.Resolve("SCardCancel", library.cancel);
+  file.Resolve("SCardListReaders", library.list_readers);
+  file.Resolve("SCardGetStatusChange", library.get_status_change);
+  file.Resolve("SCardConnect", library.connect);
+  file.Resolve("SCardReconnect", library.reconnect);
+  file.Resolve("SCardDisconnect", library.disconnect);
+  file.Resolve("SCardBeginTransaction", library.begin_transaction);
+  file.Resolve("SCardEndTransaction", library.end_transaction);
+  file.Resolve("SCardTransmit", library.transmit);
+  file.Resolve("pcsc_stringify_error", library.stringify_error);
   return library;
 }
 
