@@ -1,32 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { TIME_LIMITS } from '../../../lib/backend/windows/limits.js';
 import { WinscardChannel } from '../../../lib/backend/windows/winscard-channel.js';
 import { GidsCardConnection } from '../../../lib/gids/card-connection.js';
 import { until } from '../manager/support/backend.js';
 import { addon, type CallPlan, KeyLab, PIN } from './support/key-lab.js';
+import { keyOperations, RSA } from './support/key-operations.js';
 
 const FAIL = 0x80090020;
 const SILENT = 0x40;
 const DELETE_KEYSET = 0x10;
 const FAILURE = { result: FAIL };
 
-const HASH = randomBytes(32);
-const CERTIFICATE = Buffer.concat([Buffer.from([0x30, 0x82, 1, 0]), randomBytes(256)]);
-const RSA = { algorithm: 'RSA', bits: 2048, keySpec: 1 } as const;
-
-const OPERATIONS = {
-  list: (lab: KeyLab) => addon.listKeys(lab.card()),
-  create: (lab: KeyLab) => addon.createKey({ ...lab.key('New'), ...RSA }, PIN),
-  publicKey: (lab: KeyLab) => addon.readPublicKey(lab.key()),
-  sign: (lab: KeyLab) =>
-    addon.signHash({ ...lab.key(), padding: 'pkcs1', hashName: 'SHA256' }, HASH, PIN),
-  decrypt: (lab: KeyLab) =>
-    addon.decrypt({ ...lab.key(), padding: 'oaep', hashName: 'SHA1' }, randomBytes(256), PIN),
-  certificate: (lab: KeyLab) => addon.readCertificate(lab.key()),
-  setCertificate: (lab: KeyLab) => addon.writeCertificate(lab.key(), CERTIFICATE, PIN),
-  delete: (lab: KeyLab) => addon.deleteKey(lab.key(), PIN),
-};
+const OPERATIONS = keyOperations('pkcs1');
 
 /** Every call of every operation that can fail; `passing` calls of the function pass before. */
 const FAILING: readonly [keyof typeof OPERATIONS, string, passing: number][] = [

@@ -1,26 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { addon, type CallPlan, KeyLab, PIN } from './support/key-lab.js';
+import { HASH, keyOperations } from './support/key-operations.js';
 
 const INTERNAL_ERROR = 0x8009002d;
 const FAILURE = { result: INTERNAL_ERROR };
 
-const HASH = randomBytes(32);
-const CERTIFICATE = Buffer.concat([Buffer.from([0x30, 0x82, 1, 0]), randomBytes(256)]);
-
-const OPERATIONS = {
-  list: (lab: KeyLab) => addon.listKeys(lab.card()),
-  create: (lab: KeyLab) =>
-    addon.createKey({ ...lab.key('New'), algorithm: 'RSA', bits: 2048, keySpec: 1 }, PIN),
-  publicKey: (lab: KeyLab) => addon.readPublicKey(lab.key()),
-  sign: (lab: KeyLab) =>
-    addon.signHash({ ...lab.key(), padding: 'none', hashName: 'SHA256' }, HASH, PIN),
-  decrypt: (lab: KeyLab) =>
-    addon.decrypt({ ...lab.key(), padding: 'oaep', hashName: 'SHA1' }, randomBytes(256), PIN),
-  certificate: (lab: KeyLab) => addon.readCertificate(lab.key()),
-  setCertificate: (lab: KeyLab) => addon.writeCertificate(lab.key(), CERTIFICATE, PIN),
-  delete: (lab: KeyLab) => addon.deleteKey(lab.key(), PIN),
-};
+const OPERATIONS = keyOperations('none');
 
 /** Every call of every operation that can fail; `passing` calls of the function pass before. */
 const FAILING: readonly [keyof typeof OPERATIONS, string, passing: number][] = [
