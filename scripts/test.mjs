@@ -22,6 +22,8 @@ try {
 
 async function runAll() {
   const checks = [check('lint')];
+  // Both kinds of tests pack, side by side: neither is to build what the other builds.
+  checks.push(check('build-prebuilds'));
   checks.push(await runTests());
   checks.push(check('sanitize'));
   return sum(checks);

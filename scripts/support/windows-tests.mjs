@@ -28,8 +28,9 @@ export async function testWindows({ next = false, files = [] } = {}) {
 }
 
 /**
- * Wine itself stalls now and then, where no program of the lab can do anything about it. A run that
- * hangs is said to have hung, and made once more from its beginning; a second hang is a failure.
+ * Under load a run hangs now and then, which was not explained: Wine is suspected, and not proven. It is
+ * said to have hung, and made once more from its beginning; a second hang is a failure. So a rare hang
+ * of the library's own shows in the output only.
  */
 async function testOnceMoreAfterHang(kind, version, files) {
   const first = await testIn(kind, version, files);

@@ -166,15 +166,26 @@ test('what is no certificate is refused, and the store left as it is', async () 
   expect(await keyClient.list()).toEqual([]);
 });
 
+/** Adds a certificate and abandons the call; one whose result was there before is made again. */
+async function addAbandoned(certificate: Buffer): Promise<void> {
+  for (let attempt = 1; attempt <= 20; attempt += 1) {
+    const call = addon.addStoredCertificate({ certificate, ...cspLink });
+    call.abandon();
+    const outcome = await call.result.catch((error: { code: string }) => error.code);
+    if (outcome === 'ABANDONED') return;
+    expect(outcome).toBeTypeOf('boolean');
+    if (outcome === true) {
+      await addon.removeStoredCertificate({ certificate, container: cspLink.container }).result;
+    }
+  }
+  throw new Error('No call was abandoned in time');
+}
+
 test('a certificate that nobody waits for any more goes out again', async () => {
   await keyClient.clear();
   const kept = certificateOf();
   await addon.addStoredCertificate({ certificate: kept, ...kspLink }).result;
-  for (const certificate of [certificateOf(), kept]) {
-    const call = addon.addStoredCertificate({ certificate, ...cspLink });
-    call.abandon();
-    await expect(call.result).rejects.toMatchObject({ code: 'ABANDONED' });
-  }
+  for (const certificate of [certificateOf(), kept]) await addAbandoned(certificate);
   const isSo = async () => {
     const list = await addon.listStoredCertificates().result;
     return list.length === 1 && list[0]?.provider === 'csp';
