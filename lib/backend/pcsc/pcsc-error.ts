@@ -26,6 +26,7 @@ const MEANINGS = meaningsByNumber(TABLE);
 
 /** After these a handle is of no use any more, whether or not the card is still there. */
 const ENDS_HANDLE: readonly number[] = [
+  Scard.PROTO_MISMATCH,
   Scard.INVALID_HANDLE,
   Scard.COMM_ERROR,
   Scard.NO_SERVICE,

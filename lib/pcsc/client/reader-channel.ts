@@ -157,13 +157,18 @@ export class ReaderChannel<Handle extends NativeCardHandle = NativeCardHandle, P
     });
   }
 
-  /** A call that the card did not get, because it had been reset, is made once more. */
+  /**
+   * A call that the card did not get is made once more: because it had been reset, or because the
+   * handle, which has ended by it, is of before the card was powered anew and has another protocol.
+   */
   async #afterReset<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      if (this.#inTransaction || !isAnswer(error, Scard.RESET_CARD)) throw error;
-      await this.#call((handle) => handle.reconnect(false));
+      const isReset = isAnswer(error, Scard.RESET_CARD);
+      const isOfBefore = isAnswer(error, Scard.PROTO_MISMATCH) && !this.#handle;
+      if (this.#inTransaction || !(isReset || isOfBefore)) throw error;
+      if (isReset) await this.#call((handle) => handle.reconnect(false));
       await this.#selectAgain();
       return call();
     }

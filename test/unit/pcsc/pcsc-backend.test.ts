@@ -134,3 +134,23 @@ it('takes a reader by its name, with prefix or without, and says when it holds n
   const error = await expectError(backend.connect('READER\\Yubi Key 00'), 'ERR_CARD_NOT_FOUND');
   expect(error.message).toContain('"Yubi Key 00"');
 });
+
+it('takes another handle when the one it has is of before the card was powered anew', async () => {
+  const pcscd = new FakePcscd();
+  const card = appletCard();
+  const handles: FakeCardHandle[] = [];
+  pcscd.put('A', () => {
+    handles.push(new FakeCardHandle(card.connect()));
+    return handles.at(-1) as FakeCardHandle;
+  });
+  const connection = await backendOver(pcscd).connect('READER\\A');
+  expect((await connection.pinTries()).left).toBe(5);
+  const before = handles.length;
+  const mismatch = () => FakeCall.rejected<Buffer>(nativeError('HRESULT', { hresult: 0x8010000f }));
+  for (const handle of handles) handle.transmit = mismatch;
+  expect((await connection.pinTries()).left).toBe(5);
+  expect(handles).toHaveLength(before + 1);
+  for (const handle of handles) handle.transmit = mismatch;
+  pcscd.put('A', gidsCard());
+  await expectError(connection.pinTries(), 'ERR_CARD_NOT_FOUND');
+});
