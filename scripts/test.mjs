@@ -37,9 +37,13 @@ async function runLongChecks() {
   return runTests({ files: files.filter((file) => !isInLab(file)), inLab });
 }
 
-/** The Windows lab, whose programs wait for each other most of the time, runs beside the other tests. */
+/**
+ * The Windows lab, whose programs wait for each other most of the time, runs beside the other tests.
+ * Beside them a program in Wine dies or stalls now and then: a test gets a second try there, and is
+ * named if it needs it. `npm run test:windows` gives none.
+ */
 async function runTests({ files = [], inLab = [] } = {}) {
-  const lab = runWindowsLab(inLab);
+  const lab = runWindowsLab(['--second-try', ...inLab]);
   const tests = runVitest(files);
   return sum([tests, await lab]);
 }
@@ -51,10 +55,10 @@ function runVitest(files) {
 }
 
 /** What it prints is shown when it has ended, so that the two do not mix. */
-async function runWindowsLab(files) {
+async function runWindowsLab(args) {
   const results = join(scratch, 'windows-lab.json');
   const output = join(scratch, 'windows-lab.txt');
-  const status = await startBeside('test-windows', [`--results=${results}`, ...files], output);
+  const status = await startBeside('test-windows', [`--results=${results}`, ...args], output);
   console.log(`\nThe Windows lab (npm run test:windows):\n${readFileSync(output, 'utf8')}`);
   if (existsSync(results)) return JSON.parse(readFileSync(results, 'utf8'));
   return failure(`the Windows lab ended with exit code ${status} and without results`);

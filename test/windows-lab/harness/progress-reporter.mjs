@@ -18,7 +18,8 @@ export default class ProgressReporter {
   }
 
   onTestCaseResult(test) {
-    note({ event: 'end', test: test.fullName, state: test.result().state });
+    const tries = 1 + (test.diagnostic()?.retryCount ?? 0);
+    note({ event: 'end', test: test.fullName, state: test.result().state, tries });
   }
 
   onTestModuleEnd(module) {

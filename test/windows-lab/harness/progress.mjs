@@ -21,6 +21,13 @@ export class Progress {
     return { passed: ended('passed'), failed: ended('failed'), skipped: ended('skipped') };
   }
 
+  /** The tests that passed, but not at their first try. */
+  get passedLater() {
+    return this.#entries
+      .filter(({ event, state, tries }) => event === 'end' && state === 'passed' && tries > 1)
+      .map(({ test }) => test);
+  }
+
   /** Where the run stands, for people. */
   get place() {
     const entries = this.#entries;

@@ -53,6 +53,7 @@ export async function runVitest(lab, version, args) {
       signal: hung.signal,
     });
   } finally {
+    for (const test of progress.passedLater) console.log(`Not passed at its first try: ${test}`);
     clearInterval(watchdog);
     installed?.remove();
     rmSync(scratch, { recursive: true, force: true });
