@@ -29,7 +29,9 @@ export {
 } from './creation-status.js';
 export type { PinOptions } from './credentials.js';
 export type { DistinguishedName } from './enroll/distinguished-name.js';
-export { type EnrollmentRequest, parseInf } from './enroll/inf.js';
+export type { EnrollmentRequest, ExtensionSpec } from './enroll/enrollment-request.js';
+export type { GeneralName } from './enroll/general-name.js';
+export { parseInf } from './enroll/inf.js';
 export type { KeyUsage } from './enroll/key-usage.js';
 export type { PendingRequest } from './enroll/pending-request.js';
 export type { ValiditySpec, ValidityUnit } from './enroll/validity.js';

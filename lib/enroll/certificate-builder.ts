@@ -1,7 +1,7 @@
 import { type KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import { certificateSignatureAlgorithm, keyType, type SignatureAlgorithm } from '../algorithms.js';
 import type { HashName, KeyAlgorithm } from '../backend/backend.js';
-import type { EnrollmentRequest } from './inf.js';
+import type { EnrollmentRequest } from './enrollment-request.js';
 import { keyUsageFlags } from './key-usage.js';
 import { validityBounds } from './validity.js';
 import { x509 } from './x509.js';

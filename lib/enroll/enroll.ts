@@ -6,7 +6,8 @@ import { VirtualSmartCardError } from '../errors.js';
 import { storeBesideItsKey } from '../install-certificate.js';
 import { VirtualSmartCardKey } from '../key.js';
 import { undoAndThrow } from '../undo.js';
-import { type EnrollmentRequest, parseInf } from './inf.js';
+import type { EnrollmentRequest } from './enrollment-request.js';
+import { parseInf } from './inf.js';
 import { infError } from './inf-syntax.js';
 import type { PendingRequest } from './pending-request.js';
 

@@ -1,39 +1,9 @@
-import type { HashName, KeyAlgorithm, KeySpec } from '../backend/backend.js';
+import type { KeyAlgorithm } from '../backend/backend.js';
 import { describeType, invalidArgument, VirtualSmartCardError } from '../errors.js';
-import type { DistinguishedName } from './distinguished-name.js';
+import type { EnrollmentRequest } from './enrollment-request.js';
 import { INF_KEYS, type InfDraft } from './inf-keys.js';
 import { type InfSection, infError, readInfSections, substituteStrings } from './inf-syntax.js';
-import type { KeyUsage } from './key-usage.js';
 import { DEFAULT_PERIOD, type ValiditySpec, validityBounds } from './validity.js';
-
-/** What an INF text asks for, checked and complete. */
-export interface EnrollmentRequest {
-  /** `Cert`: a self-signed certificate. `PKCS10`: a request for a CA. */
-  requestType: 'Cert' | 'PKCS10';
-  /** Whom the certificate is about. */
-  subject: DistinguishedName;
-  /** From KeyAlgorithm and KeyLength. */
-  keyAlgorithm: KeyAlgorithm;
-  /** What the container map keeps the key under. */
-  keySpec: KeySpec;
-  /** Empty when the INF names none: then there is no such extension. */
-  keyUsage: readonly KeyUsage[];
-  /** The hash in the signature of certificate or request. */
-  hashAlgorithm: HashName;
-  /** For `Cert`. */
-  validity: ValiditySpec;
-  /**
-   * Windows: which of its two smart card providers makes the key; undefined when the INF names none.
-   * Elsewhere there is one way only.
-   */
-  provider: 'csp' | 'ksp' | undefined;
-  /** Name of the new container; undefined for one chosen at random. */
-  container: string | undefined;
-  /** The reader that the card must be in. */
-  readerName: { value: string; line: number } | undefined;
-  /** What Windows' store of certificates shows a `Cert` by; a card has no place for it. */
-  friendlyName: string | undefined;
-}
 
 const SECTIONS = ['Version', 'Strings', 'NewRequest'];
 
@@ -134,7 +104,19 @@ function complete(draft: InfDraft, sectionLine: number): EnrollmentRequest {
     keySpec: draft.keySpec ?? (keyAlgorithm.startsWith('EC') ? 'signature' : 'keyExchange'),
     keyUsage: draft.keyUsage ?? [],
     hashAlgorithm: draft.hashAlgorithm ?? 'SHA256',
+    signaturePadding: 'pkcs1',
     validity: completeValidity(draft),
+    serialNumber: undefined,
+    extendedKeyUsage: [],
+    subjectAlternativeNames: [],
+    basicConstraints: undefined,
+    extensions: [],
+    critical: [],
+    requestAttributes: [],
+    suppressDefaults: false,
+    smime: false,
+    renewalCertificate: undefined,
+    useExistingKey: false,
     provider: draft.provider?.value,
     container: draft.container,
     readerName: draft.readerName,
