@@ -1,42 +1,22 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { count } from '../support/counts.js';
 import { ServeProcess } from '../support/serve-process.js';
+import { serveWorker } from '../support/serve-worker.js';
 import { openManager, temporaryDirectory } from '../support/store.js';
 
-const WORKER = fileURLToPath(new URL('../support/serve-worker.mjs', import.meta.url));
 const PROCESSES = 4;
-
-/** What a worker did, once it has ended without an error. */
-async function work(directory: string, milliseconds: number, name: string) {
-  const child = spawn(process.execPath, [WORKER, directory, String(milliseconds), name], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (text) => {
-      said += text;
-    });
-  }
-  const [code] = await once(child, 'close');
-  expect(code, said).toBe(0);
-  return JSON.parse(said) as Record<'created' | 'signed' | 'destroyed' | 'gone', number>;
-}
 
 test('processes create, sign and destroy at once while the service is killed and restarted', async () => {
   const time = count(6_000, 60_000);
   const directory = await temporaryDirectory();
   let server = await ServeProcess.start(directory);
   const workers = Promise.all(
-    Array.from({ length: PROCESSES }, (_, number) => work(directory, time, `Worker ${number}`)),
+    Array.from({ length: PROCESSES }, (_, number) =>
+      serveWorker(directory, time, `Worker ${number}`),
+    ),
   );
   const kills = count(2, 10);
   for (let kill = 0; kill < kills; kill++) {
