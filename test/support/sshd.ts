@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +52,12 @@ export class Sshd {
   /** @param lines - of an authorized_keys file, which has nothing else then */
   async authorize(...lines: string[]): Promise<void> {
     await writeFile(this.#authorizedKeys, `${lines.join('\n')}\n`);
+  }
+
+  /** Its public key in ssh's own binary form. */
+  async hostKey(): Promise<Buffer> {
+    const [, base64 = ''] = (await readFile(this.path('host_key.pub'), 'utf8')).split(' ');
+    return Buffer.from(base64, 'base64');
   }
 
   /** Options by which ssh reaches it under any name, with nothing from the user's own files. */
