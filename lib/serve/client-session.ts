@@ -89,7 +89,11 @@ export class ClientSession {
 
   #take({ header, attachments }: Frame): void {
     if (this.#isClosing) return;
-    const { id, method, params = {}, cancel } = header;
+    const { id, method, params = {}, cancel, ping } = header;
+    if (ping === true) {
+      this.#frames.send({ pong: true });
+      return;
+    }
     if (typeof cancel === 'number') {
       this.#calls.get(cancel)?.controller.abort();
       return;

@@ -2,7 +2,7 @@ import { verify } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { VirtualSmartCardManager } from '../../lib/index.js';
 import { expectError } from '../support/expect-error.js';
 import { RawClient } from '../support/raw-client.js';
@@ -43,6 +43,36 @@ test('the service is killed: calls under way fail, the next one after its return
   const again = await manager.watch();
   await manager.destroy(card.instanceId);
   expect((await again.next()).value).toMatchObject({ type: 'removed' });
+});
+
+test('a service that is stopped is waited for no longer than some beats; one that works slowly is', async () => {
+  const { server, manager, card, pin } = await servedElsewhere();
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const beats = async (count: number) => {
+    for (let beat = 0; beat < count; beat++) {
+      vi.advanceTimersByTime(5_000);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  const making = card.createKey({ container: 'Slow', algorithm: 'RSA-2048' }, { pin });
+  await beats(10);
+  await making;
+
+  server.signal('SIGSTOP');
+  let ended = false;
+  const listing = expectError(manager.list(), 'ERR_SERVICE_GONE').finally(() => {
+    ended = true;
+  });
+  await beats(4);
+  expect(ended).toBe(false);
+  await beats(1);
+  await listing;
+  server.signal('SIGCONT');
+  vi.useRealTimers();
+  expect((await manager.list()).map(({ instanceId }) => instanceId)).toEqual([card.instanceId]);
 });
 
 test('a service that ends in order answers what is under way, and leaves no socket', async () => {

@@ -9,6 +9,7 @@ import { SocketPlace } from '../../serve/socket-place.js';
 import { decodeError, serviceGone } from '../../serve/wire-error.js';
 import type { CardEvent, LongCallOptions } from '../backend.js';
 import { CardEventQueue } from '../card-event-queue.js';
+import { Pulse } from './pulse.js';
 
 /** A service that runs greets at once, unless the machine is very busy. */
 const GREETING_LIMIT_MS = 10_000;
@@ -33,6 +34,10 @@ export class ServiceConnection {
   readonly #frames: FrameSocket;
   readonly #calls = new Map<number, Waiting>();
   readonly #watches = new Map<number, CardEventQueue>();
+  readonly #pulse = new Pulse(
+    () => this.#frames.send({ ping: true }),
+    () => this.#frames.destroy(new Error('it gives no sign of life')),
+  );
   #lastCall = 0;
   #onGreeting: (frame: Frame) => void = () => undefined;
   #isGreeted = false;
@@ -98,7 +103,7 @@ export class ServiceConnection {
       this.#calls.delete(id);
       return Promise.reject(error);
     }
-    if (this.#calls.size === 1) this.#frames.keepAlive(true);
+    if (this.#calls.size === 1) this.#await(true);
     if (!signal) return answer;
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();
@@ -166,8 +171,10 @@ export class ServiceConnection {
   }
 
   #take(frame: Frame): void {
-    const { id, progress, status, watch } = frame.header;
+    const { id, progress, status, watch, pong } = frame.header;
+    this.#pulse.heard();
     if (!this.#isGreeted) this.#onGreeting(frame);
+    else if (pong === true) return;
     else if (typeof progress === 'number') this.#report(progress, status);
     else if (typeof watch === 'number') this.#tell(watch, frame.header);
     else this.#answer(id as number, frame);
@@ -180,7 +187,14 @@ export class ServiceConnection {
     if (error !== undefined) call.reject(decodeError(error));
     else call.resolve({ result, attachments: attachments.map((each) => concatSecret(each)) });
     this.#calls.delete(id);
-    if (this.#calls.size === 0) this.#frames.keepAlive(false);
+    if (this.#calls.size === 0) this.#await(false);
+  }
+
+  /** Whether an answer is waited for. */
+  #await(waits: boolean): void {
+    this.#frames.keepAlive(waits);
+    if (waits) this.#pulse.start();
+    else this.#pulse.stop();
   }
 
   #tell(watch: number, { event, error }: Header): void {
@@ -195,6 +209,7 @@ export class ServiceConnection {
 
   #end(failure: Error | undefined): void {
     this.#isEnded = true;
+    this.#pulse.stop();
     const reason = serviceGone('is gone', failure);
     for (const { reject } of this.#calls.values()) reject(reason);
     this.#calls.clear();
