@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEBIAN_12, WindowsLab } from '../../test/windows-lab/harness/lab.mjs';
 import { windowsPath } from '../../test/windows-lab/harness/paths.mjs';
-import { Hang, runVitest } from '../../test/windows-lab/harness/vitest.mjs';
+import { Broken, runVitest } from '../../test/windows-lab/harness/vitest.mjs';
 import { runOrFail } from './run.mjs';
 import { sum, tally } from './vitest-results.mjs';
 
@@ -56,8 +56,8 @@ async function testIn(kind, version, args) {
     console.log(`Node ${version} for Windows: ${result.passed} passed in ${seconds} s`);
     return result;
   } catch (error) {
-    if (!(error instanceof Hang)) throw error;
-    return { ...error.counts, hung: true, problems: [`the lab hung in ${error.message}`] };
+    if (!(error instanceof Broken)) throw error;
+    return { ...error.counts, hung: true, problems: [`the lab stopped in ${error.message}`] };
   } finally {
     await lab.end();
     rmSync(scratch, { recursive: true, force: true });

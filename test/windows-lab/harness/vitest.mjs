@@ -12,14 +12,14 @@ const REPORTER = join(SOURCES, 'harness', 'progress-reporter.mjs');
 /** Longer than a test and the hooks around it may take. */
 const SILENCE_MS = 200_000;
 
-/** A run in which nothing happened any more. Everything inside the lab has been ended. */
-export class Hang extends Error {
+/** A run that did not come to its end. Everything inside the lab has been ended. */
+export class Broken extends Error {
   /**
    * @param {Progress} progress
-   * @param {string} stacks - file with the stacks of all programs
+   * @param {string} why
    */
-  constructor(progress, stacks) {
-    super(`${progress.place}: nothing happened for ${SILENCE_MS / 1000} s. Stacks: ${stacks}`);
+  constructor(progress, why) {
+    super(`${progress.place}: ${why}`);
     this.counts = progress.counts;
   }
 }
@@ -27,8 +27,8 @@ export class Hang extends Error {
 /**
  * Runs vitest inside the lab with the lab's configuration and resolves to its exit code.
  *
- * @throws Hang when no test begins or ends for long, which a test's own time-out does not see in a
- * process that is stuck
+ * @throws Broken when no test begins or ends for long, which a test's own time-out does not see in a
+ * process that is stuck; or when Wine itself ends
  */
 export async function runVitest(lab, version, args) {
   const config = `--config=${windowsPath(join(SOURCES, 'vitest.config.mjs'))}`;
@@ -44,7 +44,9 @@ export async function runVitest(lab, version, args) {
   const watchdog = setInterval(async () => {
     if (progress.silence < SILENCE_MS) return;
     clearInterval(watchdog);
-    hung.abort(new Hang(progress, await lab.writeStacks()));
+    const seconds = SILENCE_MS / 1000;
+    const why = `nothing happened for ${seconds} s. Stacks: ${await lab.writeStacks()}`;
+    hung.abort(new Broken(progress, why));
   }, 1000);
   try {
     return await lab.node(version, line, {
@@ -52,6 +54,8 @@ export async function runVitest(lab, version, args) {
       env: { VSC_LAB_PROGRESS: windowsPath(file), ...project },
       signal: hung.signal,
     });
+  } catch (error) {
+    throw error instanceof Broken ? error : new Broken(progress, error.message);
   } finally {
     for (const test of progress.passedLater) console.log(`Not passed at its first try: ${test}`);
     clearInterval(watchdog);

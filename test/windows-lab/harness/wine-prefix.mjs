@@ -5,6 +5,7 @@ import { isAbsolute, join } from 'node:path';
 import { ExpectedError } from '../../../scripts/support/run.mjs';
 import { followFile } from './follow-file.mjs';
 import { windowsPath } from './paths.mjs';
+import { WineServer } from './wine-server.mjs';
 
 /** Debian's packages have these for 64-bit programs; their `wine` wrapper looks for 32-bit Wine first. */
 export const DEBIAN_WINE = {
@@ -41,6 +42,7 @@ const STACKS_TIMEOUT_MS = 60_000;
 export class WinePrefix {
   #directory;
   #wine;
+  #server;
   #idle;
   #idleEnded;
   #runs = 0;
@@ -83,7 +85,9 @@ export class WinePrefix {
   /** Starts Wine, ending first what an earlier run may have left of it. */
   async start() {
     this.#endServer();
-    this.#server(['--persistent']);
+    const output = join(this.#directory, 'server.txt');
+    this.#server = new WineServer(this.#wine.server, this.#environment({}), output);
+    await this.#server.started;
     const [program, ...before] = this.#wine.program;
     this.#idle = spawn(program, [...before, 'cmd.exe'], {
       env: this.#environment({}),
@@ -97,6 +101,7 @@ export class WinePrefix {
   /** Ends every program inside, whatever state it is in. */
   async end() {
     if (!this.#idle) return;
+    this.#server.isWanted = false;
     this.#endServer();
     this.#idle.kill('SIGKILL');
     await this.#idleEnded;
@@ -113,10 +118,12 @@ export class WinePrefix {
    *   stdout?: (text: Buffer) => void, stderr?: (text: Buffer) => void }} [options]
    * @returns {Promise<number>} its exit code. Only the low 8 bits reach this side; Wine makes 1 of a
    * code that would be 0 in them and is not.
-   * @throws the signal's reason once it is given; then nothing runs inside any more
+   * @throws the signal's reason once it is given, or that Wine's server ended; then nothing runs
+   * inside any more
    */
   async run(program, args, options = {}) {
-    const { cwd, env = {}, signal } = options;
+    const { cwd, env = {} } = options;
+    const signals = [options.signal, this.#server?.ended].filter((signal) => signal);
     const name = join(this.#directory, `output-${process.pid}-${++this.#runs}`);
     const files = [`${name}.stdout`, `${name}.stderr`];
     const descriptors = files.map((file) => openSync(file, 'w+'));
@@ -133,7 +140,7 @@ export class WinePrefix {
         stdio: [options.input === undefined ? 'ignore' : 'pipe', ...descriptors],
       });
       child.stdin?.end(options.input);
-      return await exitOf(child, signal, () => this.#endServer());
+      return await exitOf(child, AbortSignal.any(signals), () => this.#endServer());
     } finally {
       for (const follower of followers) follower.end();
       for (const file of files) rmSync(file, { force: true });
@@ -210,17 +217,14 @@ export class WinePrefix {
 
   /** Without a server there is nothing to end, which it reports as a failure. */
   #endServer() {
-    this.#server(['--kill']);
-    this.#server(['--wait']);
-  }
-
-  #server(args) {
     const [server, ...before] = this.#wine.server;
-    spawnSync(server, [...before, ...args], {
-      env: this.#environment({}),
-      stdio: 'ignore',
-      timeout: WINE_TIMEOUT_MS,
-    });
+    for (const option of ['--kill', '--wait']) {
+      spawnSync(server, [...before, option], {
+        env: this.#environment({}),
+        stdio: 'ignore',
+        timeout: WINE_TIMEOUT_MS,
+      });
+    }
   }
 }
 
@@ -234,11 +238,11 @@ function exitOf(child, signal, endAll) {
       endAll();
       child.kill('SIGKILL');
     };
-    signal?.addEventListener('abort', end);
+    signal.addEventListener('abort', end);
     child.once('error', reject);
     child.once('exit', (code, killer) => {
-      signal?.removeEventListener('abort', end);
-      if (signal?.aborted) reject(signal.reason);
+      signal.removeEventListener('abort', end);
+      if (signal.aborted) reject(signal.reason);
       else resolve(code ?? 128 + (killer === 'SIGKILL' ? 9 : 0));
     });
   });
