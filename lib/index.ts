@@ -29,7 +29,12 @@ export {
 } from './creation-status.js';
 export type { PinOptions } from './credentials.js';
 export type { DistinguishedName } from './enroll/distinguished-name.js';
-export type { EnrollmentRequest, ExtensionSpec } from './enroll/enrollment-request.js';
+export type {
+  EnrollmentRequest,
+  ExtensionSpec,
+  WindowsSettings,
+} from './enroll/enrollment-request.js';
+export { formatInf } from './enroll/format-inf.js';
 export type { GeneralName } from './enroll/general-name.js';
 export { parseInf } from './enroll/inf.js';
 export type { KeyUsage } from './enroll/key-usage.js';

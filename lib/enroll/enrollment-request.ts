@@ -14,6 +14,25 @@ export interface ExtensionSpec {
   value: Uint8Array;
 }
 
+/**
+ * What an INF text says to Windows' dialogs, key storage provider and store of certificates. It is
+ * kept when the request is written back by `formatInf`, and has no effect on a card.
+ */
+export interface WindowsSettings {
+  /** Silent: that no dialog may be shown. */
+  silent?: boolean;
+  /** UserProtected: that every use of the key is confirmed; a card's PIN does that. */
+  userProtected?: boolean;
+  /** KeyProtection: the same for the key storage provider. */
+  keyProtection?: 'none' | 'protect' | 'forceHighProtection';
+  /** UIContextMessage: what the PIN dialog says. */
+  uiContextMessage?: string;
+  /** KeyUsageProperty: what the key storage provider lets the key do. */
+  keyUsageProperty?: readonly ('decrypt' | 'sign' | 'keyAgreement')[];
+  /** [Properties] of the certificate in the store, by number, except the friendly name; in order. */
+  properties?: readonly { id: number; value: Uint8Array }[];
+}
+
 /** What an INF text asks for, checked and complete. */
 export interface EnrollmentRequest {
   /**
@@ -21,7 +40,10 @@ export interface EnrollmentRequest {
    * request (RFC 5272). `PKCS7`: within signed data, as for a renewal that the old key signs.
    */
   requestType: 'Cert' | 'PKCS10' | 'PKCS7' | 'CMC';
-  /** Whom the certificate is about. Empty where only the alternative names or the CA's template say it. */
+  /**
+   * Whom the certificate is about. Empty where only the alternative names or the CA's template say it,
+   * and with `renewalCertificate` where it stays that of the old certificate.
+   */
   subject: DistinguishedName;
   /** From KeyAlgorithm and KeyLength. */
   keyAlgorithm: KeyAlgorithm;
@@ -55,6 +77,8 @@ export interface EnrollmentRequest {
   smime: boolean;
   /** The certificate to be renewed: its SHA-1 thumbprint, hexadecimal, lower case. */
   renewalCertificate: string | undefined;
+  /** Whether subject and alternative names are those of `renewalCertificate`. Default false. */
+  namesFromOldCertificate?: boolean;
   /** Whether the key is there already: in `container`, or that of `renewalCertificate`. */
   useExistingKey: boolean;
   /**
@@ -68,4 +92,6 @@ export interface EnrollmentRequest {
   readerName: { value: string; line: number } | undefined;
   /** What Windows' store of certificates shows a `Cert` by; a card has no place for it. */
   friendlyName: string | undefined;
+  /** Left out when the INF says none of it. */
+  windows?: WindowsSettings;
 }

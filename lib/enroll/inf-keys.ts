@@ -1,20 +1,22 @@
 import type { HashName, KeySpec } from '../backend/backend.js';
 import { VirtualSmartCardError } from '../errors.js';
 import { newContainerName } from '../key-spec.js';
+import type { EnrollmentRequest, WindowsSettings } from './enrollment-request.js';
+import { dateValue } from './inf-dates.js';
+import { infError } from './inf-error.js';
 import {
-  type DistinguishedName,
-  DistinguishedNameError,
-  parseDistinguishedName,
-} from './distinguished-name.js';
-import { type InfEntry, infError } from './inf-syntax.js';
-import {
-  booleanValue,
-  dateValue,
-  numberValue,
-  onlyFalse,
-  textValue,
-  wordValue,
-} from './inf-values.js';
+  hashAlgorithmValue,
+  keyAlgorithmValue,
+  keyProtectionValue,
+  keyUsagePropertyValue,
+  namesFromOldCertificateValue,
+  requestTypeValue,
+  serialNumberValue,
+  thumbprintValue,
+} from './inf-key-values.js';
+import { type NameFlags, nameFlagsValue } from './inf-name-flags.js';
+import type { InfEntry } from './inf-syntax.js';
+import { booleanValue, numberValue, textValue, wordValue } from './inf-values.js';
 import { type KeyUsage, keyUsageValue } from './key-usage.js';
 import type { ValidityUnit } from './validity.js';
 
@@ -26,22 +28,31 @@ export interface At<T> {
 
 /** What the keys of [NewRequest] said so far. */
 export interface InfDraft {
-  requestType?: 'Cert' | 'PKCS10';
-  subject?: DistinguishedName;
+  requestType?: EnrollmentRequest['requestType'];
+  subject?: At<string>;
+  nameFlags?: NameFlags;
   keyFamily?: 'RSA' | 'EC-P256' | 'EC-P384';
   keyLength?: At<number>;
   keySpec?: KeySpec;
-  keyUsage?: KeyUsage[];
+  keyUsage?: At<KeyUsage[]>;
   hashAlgorithm?: HashName;
+  pss?: At<boolean>;
   notBefore?: At<Date>;
   notAfter?: At<Date>;
   periodUnit?: At<ValidityUnit>;
   periodCount?: At<number>;
+  serialNumber?: At<Buffer>;
   provider?: At<'csp' | 'ksp'>;
   providerType?: At<number>;
   container?: string;
+  useExistingKey?: At<boolean>;
+  renewalCertificate?: At<string>;
+  namesFromOldCertificate?: At<boolean>;
   readerName?: At<string>;
-  friendlyName?: string;
+  friendlyName?: At<string>;
+  smime?: boolean;
+  suppressDefaults?: boolean;
+  windows: WindowsSettings;
 }
 
 interface InfKey {
@@ -51,15 +62,20 @@ interface InfKey {
 
 const KEYS: InfKey[] = [
   key('Subject', (draft, entry) => {
-    draft.subject = subjectValue(entry);
+    if (entry.value !== '') draft.subject = at(entry, textValue(entry, 4096));
+  }),
+  key('X500NameFlags', (draft, entry) => {
+    const flags = nameFlagsValue(entry);
+    if (flags) draft.nameFlags = flags;
+  }),
+  key('SubjectNameFlags', (draft, entry) => {
+    draft.namesFromOldCertificate = at(entry, namesFromOldCertificateValue(entry));
   }),
   key('RequestType', (draft, entry) => {
-    const words = { Cert: 'Cert', PKCS10: 'PKCS10', '4': 'Cert', '1': 'PKCS10' } as const;
-    draft.requestType = wordValue<'Cert' | 'PKCS10'>(entry, words);
+    draft.requestType = requestTypeValue(entry);
   }),
   key('KeyAlgorithm', (draft, entry) => {
-    const words = { RSA: 'RSA', ECDSA_P256: 'EC-P256', ECDSA_P384: 'EC-P384' } as const;
-    draft.keyFamily = wordValue<'RSA' | 'EC-P256' | 'EC-P384'>(entry, words);
+    draft.keyFamily = keyAlgorithmValue(entry);
   }),
   key('KeyLength', (draft, entry) => {
     draft.keyLength = at(entry, numberValue(entry, 1, 99_999));
@@ -72,16 +88,24 @@ const KEYS: InfKey[] = [
       '1': 'keyExchange',
       '2': 'signature',
       '0': undefined,
+      '0x1': 'keyExchange',
+      '0x2': 'signature',
+      '0x0': undefined,
     } as const;
     const keySpec = wordValue<KeySpec | undefined>(entry, words);
     if (keySpec) draft.keySpec = keySpec;
   }),
   key('KeyUsage', (draft, entry) => {
-    draft.keyUsage = keyUsageValue(entry);
+    draft.keyUsage = at(entry, keyUsageValue(entry));
+  }),
+  key('KeyUsageProperty', (draft, entry) => {
+    draft.windows.keyUsageProperty = keyUsagePropertyValue(entry);
   }),
   key('HashAlgorithm', (draft, entry) => {
-    const words = { sha256: 'SHA256', sha384: 'SHA384', sha512: 'SHA512', sha1: 'SHA1' } as const;
-    draft.hashAlgorithm = wordValue<HashName>(entry, words);
+    draft.hashAlgorithm = hashAlgorithmValue(entry);
+  }),
+  key('AlternateSignatureAlgorithm', (draft, entry) => {
+    draft.pss = at(entry, booleanValue(entry));
   }),
   key('ValidityPeriod', (draft, entry) => {
     const words = {
@@ -104,14 +128,23 @@ const KEYS: InfKey[] = [
   key('NotAfter', (draft, entry) => {
     draft.notAfter = at(entry, dateValue(entry));
   }),
+  key('SerialNumber', (draft, entry) => {
+    draft.serialNumber = at(entry, serialNumberValue(entry));
+  }),
   key('KeyContainer', (draft, entry) => {
     draft.container = containerValue(entry);
+  }),
+  key('UseExistingKeySet', (draft, entry) => {
+    draft.useExistingKey = at(entry, booleanValue(entry));
+  }),
+  key('RenewalCert', (draft, entry) => {
+    draft.renewalCertificate = at(entry, thumbprintValue(entry));
   }),
   key('ReaderName', (draft, entry) => {
     draft.readerName = at(entry, textValue(entry, 256));
   }),
   key('FriendlyName', (draft, entry) => {
-    draft.friendlyName = textValue(entry, 256);
+    draft.friendlyName = at(entry, textValue(entry, 256));
   }),
   key('ProviderName', (draft, entry) => {
     const words = {
@@ -123,17 +156,24 @@ const KEYS: InfKey[] = [
   key('ProviderType', (draft, entry) => {
     draft.providerType = at(entry, numberValue(entry, 0, 99));
   }),
-  key('Exportable', (_draft, entry) => onlyFalse(entry, 'a key never leaves its card')),
-  key('MachineKeySet', (_draft, entry) => onlyFalse(entry, 'a card belongs to its holder')),
-  key('SMIME', (_draft, entry) => onlyFalse(entry, 'this library writes no such extension')),
-  key('UseExistingKeySet', (_draft, entry) => onlyFalse(entry, 'every request gets a new key')),
-  key('AlternateSignatureAlgorithm', (_draft, entry) =>
-    onlyFalse(entry, 'certificates are signed by PKCS #1 v1.5 or ECDSA'),
-  ),
-  // True either way: every use of a card's key is protected by the PIN …
-  key('UserProtected', (_draft, entry) => void booleanValue(entry)),
-  // … and this library never opens a window.
-  key('Silent', (_draft, entry) => void booleanValue(entry)),
+  key('SMIME', (draft, entry) => {
+    draft.smime = booleanValue(entry);
+  }),
+  key('SuppressDefaults', (draft, entry) => {
+    draft.suppressDefaults = booleanValue(entry);
+  }),
+  key('UserProtected', (draft, entry) => {
+    draft.windows.userProtected = booleanValue(entry);
+  }),
+  key('Silent', (draft, entry) => {
+    draft.windows.silent = booleanValue(entry);
+  }),
+  key('KeyProtection', (draft, entry) => {
+    draft.windows.keyProtection = keyProtectionValue(entry);
+  }),
+  key('UIContextMessage', (draft, entry) => {
+    draft.windows.uiContextMessage = textValue(entry, 1024);
+  }),
 ];
 
 /** The keys of [NewRequest] that are understood, by lower-case name. */
@@ -147,15 +187,6 @@ function key(name: string, read: InfKey['read']): InfKey {
 
 function at<T>({ line }: InfEntry, value: T): At<T> {
   return { value, line };
-}
-
-function subjectValue(entry: InfEntry): DistinguishedName {
-  try {
-    return parseDistinguishedName(textValue(entry, 4096));
-  } catch (error) {
-    if (!(error instanceof DistinguishedNameError)) throw error;
-    throw infError(entry.line, `the Subject cannot be read: ${error.message}.`);
-  }
 }
 
 function containerValue(entry: InfEntry): string {

@@ -1,10 +1,20 @@
-import { type InfEntry, infError } from './inf-syntax.js';
+import { infError, shown } from './inf-error.js';
+import type { InfEntry } from './inf-syntax.js';
+import { isObjectIdentifier } from './object-identifier.js';
 
 /** TRUE or FALSE. */
 export function booleanValue({ key, value, line }: InfEntry): boolean {
   const word = value.toUpperCase();
   if (word === 'TRUE' || word === 'FALSE') return word === 'TRUE';
-  throw infError(line, `${key} is TRUE or FALSE, not "${value}".`);
+  throw infError(line, `${key} is TRUE or FALSE, not ${shown(value)}.`);
+}
+
+/** TRUE or FALSE, YES or NO, 1 or 0, as Critical has it. */
+export function yesNoValue({ key, value, line }: InfEntry): boolean {
+  const word = value.toUpperCase();
+  if (['TRUE', 'YES', '1'].includes(word)) return true;
+  if (['FALSE', 'NO', '0'].includes(word)) return false;
+  throw infError(line, `${key} is TRUE or FALSE, not ${shown(value)}.`);
 }
 
 /** FALSE where TRUE is what a card cannot do; `why` says why not. */
@@ -13,18 +23,22 @@ export function onlyFalse(entry: InfEntry, why: string): void {
   throw infError(entry.line, `${entry.key} TRUE is not supported: ${why}.`);
 }
 
-/** What a value stands for, by the words for it, compared without regard to case. */
+/**
+ * What a value stands for, by the words for it, compared without regard to case. Numbers among them
+ * are understood, and not listed when none fits.
+ */
 export function wordValue<T>({ key, value, line }: InfEntry, words: Record<string, T>): T {
   const found = Object.entries(words).find(([word]) => word.toLowerCase() === value.toLowerCase());
   if (found) return found[1];
-  throw infError(line, `${key} is one of ${Object.keys(words).join(', ')}, not "${value}".`);
+  const named = Object.keys(words).filter((word) => !/^[0-9]/.test(word));
+  throw infError(line, `${key} is one of ${named.join(', ')}, not ${shown(value)}.`);
 }
 
 /** A whole decimal number within limits. */
 export function numberValue({ key, value, line }: InfEntry, min: number, max: number): number {
   const number = /^[0-9]{1,9}$/.test(value) ? Number(value) : Number.NaN;
   if (number >= min && number <= max) return number;
-  throw infError(line, `${key} is a whole number from ${min} to ${max}, not "${value}".`);
+  throw infError(line, `${key} is a whole number from ${min} to ${max}, not ${shown(value)}.`);
 }
 
 /** A text of limited length. */
@@ -33,49 +47,42 @@ export function textValue({ key, value, line }: InfEntry, maxLength: number): st
   throw infError(line, `${key} has 1 to ${maxLength} characters, not ${value.length}.`);
 }
 
-const ISO_DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(Z)?)?$/;
-const US_DATE = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: (\d{1,2}):(\d\d)(?::(\d\d))?(?: (AM|PM))?)?$/i;
+/** The one value of a key that has no list of them. */
+export function requireSingle({ fields, line }: InfEntry): void {
+  if (fields.length === 1) return;
+  throw infError(line, 'put a value with a comma in quotes.');
+}
 
-/**
- * A date as certreq's documentation writes it (`7/24/2027 10:31 AM`: month first, local time) or as
- * ISO 8601 (`2027-07-24`, `2027-07-24T10:31`, local time; with a final Z, universal time).
- */
-export function dateValue({ key, value, line }: InfEntry): Date {
-  const date = isoDate(value) ?? usDate(value);
-  if (date) return date;
+/** An object identifier, dotted. */
+export function oidValue(value: string, line: number): string {
+  if (isObjectIdentifier(value)) return value;
   throw infError(
     line,
-    `${key} is a date such as 2027-07-24T10:31:00Z or "7/24/2027 10:31 AM", not "${value}".`,
+    `expected an object identifier such as 1.3.6.1.5.5.7.3.2, not ${shown(value)}.`,
   );
 }
 
-function isoDate(value: string): Date | undefined {
-  const parts = ISO_DATE.exec(value);
-  if (!parts) return undefined;
-  const [, year, month, day, hour, minute, second, zone] = parts;
-  return calendarDate([year, month, day, hour, minute, second], zone !== undefined);
-}
-
-function usDate(value: string): Date | undefined {
-  const parts = US_DATE.exec(value);
-  if (!parts) return undefined;
-  const [, month, day, year, hour, minute, second, half] = parts;
-  if (half === undefined) return calendarDate([year, month, day, hour, minute, second], false);
-  const twelve = Number(hour);
-  if (twelve < 1 || twelve > 12) return undefined;
-  const hours = (twelve % 12) + (half.toUpperCase() === 'PM' ? 12 : 0);
-  return calendarDate([year, month, day, String(hours), minute, second], false);
-}
-
-/** The date of its fields; undefined for one that no calendar has, such as 30 February. */
-function calendarDate(fields: (string | undefined)[], universal: boolean): Date | undefined {
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = fields.map((field) =>
-    Number(field ?? 0),
-  );
-  if (hour > 23 || minute > 59 || second > 59) return undefined;
-  const exists = new Date(Date.UTC(year, month - 1, day));
-  if (exists.getUTCMonth() !== month - 1 || exists.getUTCDate() !== day) return undefined;
-  return universal
-    ? new Date(Date.UTC(year, month - 1, day, hour, minute, second))
-    : new Date(year, month - 1, day, hour, minute, second);
+/**
+ * The bits of a number: hexadecimal (`0xa0`; one digit also without 0x), symbols, or both, joined
+ * by `|`.
+ */
+export function bitsValue(
+  { key, value, line }: InfEntry,
+  symbols: ReadonlyMap<string, number>,
+): number {
+  const known = [...symbols.values()].reduce((bits, bit) => (bits | bit) >>> 0, 0);
+  let bits = 0;
+  for (const part of value.split('|').map((each) => each.trim())) {
+    const bit = /^(0x[0-9a-f]{1,8}|[0-9])$/i.test(part)
+      ? Number(part)
+      : symbols.get(part.toUpperCase());
+    if (bit === undefined || (bit & ~known) !== 0) {
+      throw infError(
+        line,
+        `${key} is a hexadecimal number such as 0x80, or of ${[...symbols.keys()].join(', ')} joined by |, not ${shown(part)}.`,
+      );
+    }
+    bits = (bits | bit) >>> 0;
+  }
+  return bits;
 }

@@ -1,4 +1,5 @@
-import { type InfEntry, infError } from './inf-syntax.js';
+import type { InfEntry } from './inf-syntax.js';
+import { bitsValue } from './inf-values.js';
 
 /** What a certified key may be used for: the bits of the KeyUsage extension (RFC 5280, 4.2.1.3). */
 export type KeyUsage = (typeof USAGES)[number]['name'];
@@ -16,28 +17,29 @@ const USAGES = [
   { name: 'decipherOnly', inf: 0x8000, symbol: 'CERT_DECIPHER_ONLY_KEY_USAGE' },
 ] as const;
 
-const ALL_BITS = USAGES.reduce((bits, usage) => bits | usage.inf, 0);
+const SYMBOLS: ReadonlyMap<string, number> = new Map([
+  ...USAGES.map(({ symbol, inf }): [string, number] => [symbol, inf]),
+  // Windows' older word for CRL signing.
+  ['CERT_OFFLINE_CRL_SIGN_KEY_USAGE', 0x02],
+]);
 
 /** A KeyUsage value: a hexadecimal number (`0xa0`), symbols, or both, joined by `|`. */
-export function keyUsageValue({ value, line }: InfEntry): KeyUsage[] {
-  let bits = 0;
-  for (const part of value.split('|').map((each) => each.trim())) {
-    const bit = /^0x[0-9a-f]{1,4}$/i.test(part)
-      ? Number(part)
-      : USAGES.find(({ symbol }) => symbol === part.toUpperCase())?.inf;
-    if (bit === undefined || (bit & ~ALL_BITS) !== 0) {
-      const symbols = USAGES.map(({ symbol }) => symbol).join(', ');
-      throw infError(
-        line,
-        `KeyUsage is a hexadecimal number such as 0x80, or of ${symbols} joined by |, not "${part}".`,
-      );
-    }
-    bits |= bit;
-  }
+export function keyUsageValue(entry: InfEntry): KeyUsage[] {
+  const bits = bitsValue(entry, SYMBOLS);
   return USAGES.filter(({ inf }) => (bits & inf) !== 0).map(({ name }) => name);
+}
+
+/** The number that an INF text has for usages. */
+export function keyUsageBits(usages: readonly KeyUsage[]): number {
+  return USAGES.reduce((bits, { name, inf }) => (usages.includes(name) ? bits | inf : bits), 0);
 }
 
 /** The usages as the extension numbers them: bit 0 is digitalSignature. */
 export function keyUsageFlags(usages: readonly KeyUsage[]): number {
   return USAGES.reduce((flags, { name }, bit) => flags | (usages.includes(name) ? 1 << bit : 0), 0);
+}
+
+/** The usages that the extension's number has, in order of their bits. */
+export function keyUsagesOf(flags: number): KeyUsage[] {
+  return USAGES.filter((_usage, bit) => (flags & (1 << bit)) !== 0).map(({ name }) => name);
 }

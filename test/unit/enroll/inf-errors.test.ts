@@ -32,12 +32,14 @@ const ON_LINE_3: [string, RegExp][] = [
   ['FriendlyName = a\ud800b', /not text/],
   ['FriendlyName = 50%', /Write %%/],
   ['FriendlyName = %who%', /no "who"/],
-  ['[Extensions]', /not supported.*NewRequest/],
+  ['[Extension]', /not supported.*NewRequest.*Extensions/],
   ['[NewRequest', /\[Name\]/],
   ['[] ', /\[Name\]/],
   ['[NewRequest] x', /\[Name\]/],
   ['subject = "CN=Jo"', /already, on line 2/],
-  ['RequestType = CMC', /Cert, PKCS10/],
+  ['RequestType = X509', /Cert, PKCS10, PKCS7, CMC/],
+  ['RequestType = SCEP', /not supported/],
+  ['RequestType = 0xfd00', /SCEP/],
   ['RequestType = ""', /Cert, PKCS10/],
   ['KeyLength = 2048bits', /whole number/],
   ['KeyLength = -2048', /whole number/],
@@ -62,9 +64,8 @@ const ON_LINE_3: [string, RegExp][] = [
   ['Exportable = TRUE', /never leaves/],
   ['Exportable = 1', /TRUE or FALSE/],
   ['MachineKeySet = TRUE', /not supported/],
-  ['SMIME = TRUE', /not supported/],
-  ['UseExistingKeySet = TRUE', /not supported/],
-  ['AlternateSignatureAlgorithm = TRUE', /not supported/],
+  ['SMIME = YES', /TRUE or FALSE/],
+  ['UseExistingKeySet = TRUE', /needs KeyContainer or RenewalCert/],
   ['UserProtected = maybe', /TRUE or FALSE/],
   ['Silent = 0', /TRUE or FALSE/],
 ];
@@ -127,8 +128,13 @@ test.each([
 
 test('bytes that are no text are refused', () => {
   expect(refusal(Buffer.from('ff00ff00ff', 'hex'))).toMatchObject({ code: 'ERR_INF' });
-  const latin1 = Buffer.from('[NewRequest]\nSubject = "CN=Jörg"\n', 'latin1');
-  expect(refusal(latin1).message).toContain('Save it as UTF-8');
+  const oddUtf16 = Buffer.from('fffe5b00', 'hex').subarray(0, 3);
+  const halfPair = Buffer.from('\ufeff[NewRequest]\nSubject = "CN=\ud800"\n', 'utf16le');
+  const noUtf8 = Buffer.concat([Buffer.from('efbbbf', 'hex'), Buffer.from('CN=J\xf6rg', 'latin1')]);
+  for (const bytes of [oddUtf16, halfPair, noUtf8]) {
+    expect(refusal(bytes)).toMatchObject({ code: 'ERR_INF' });
+    expect(refusal(bytes).message).toContain('Save it as UTF-8');
+  }
 });
 
 describe('the subject', () => {

@@ -1,0 +1,20 @@
+/** Object identifiers of extensions: RFC 5280, and Microsoft's own. */
+export const EXTENSION_OIDS = {
+  keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
+  issuerAltName: '2.5.29.18',
+  basicConstraints: '2.5.29.19',
+  nameConstraints: '2.5.29.30',
+  cRLDistributionPoints: '2.5.29.31',
+  certificatePolicies: '2.5.29.32',
+  policyMappings: '2.5.29.33',
+  policyConstraints: '2.5.29.36',
+  extendedKeyUsage: '2.5.29.37',
+  authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
+  ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
+  certificateTemplateName: '1.3.6.1.4.1.311.20.2',
+  crossCertificateDistributionPoints: '1.3.6.1.4.1.311.10.9.1',
+  applicationPolicies: '1.3.6.1.4.1.311.21.10',
+  applicationPolicyMappings: '1.3.6.1.4.1.311.21.11',
+  applicationPolicyConstraints: '1.3.6.1.4.1.311.21.12',
+} as const;
