@@ -48,6 +48,14 @@ function decodeAs(encoding: string, bytes: Uint8Array): string | undefined {
   }
 }
 
+/** The characters of windows-1252 from 0x80 to 0x9f; all others are those of Latin-1. */
+const ANSI_80_9F = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
+
+/** By hand: TextDecoder of several Node.js releases takes windows-1252 for Latin-1. */
 function decodeAnsi(bytes: Uint8Array): string {
-  return new TextDecoder('windows-1252').decode(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    .toString('latin1')
+    .replaceAll(/[\u0080-\u009f]/g, (character) =>
+      ANSI_80_9F.charAt(character.charCodeAt(0) - 0x80),
+    );
 }
