@@ -1,3 +1,4 @@
+import { decodeTlvs, TlvError } from '../gids/tlv.js';
 import { asn1, der } from './asn1.js';
 import type { EnrollmentRequest } from './enrollment-request.js';
 import { EXTENSION_OIDS } from './extension-oids.js';
@@ -72,13 +73,30 @@ const CODECS = new Map<string, Codec>([
  */
 export function modelledExtension(oid: string, value: Buffer): ModelledExtensions | undefined {
   const codec = CODECS.get(oid);
-  if (!codec) return undefined;
+  if (!codec || !isShallow(value, MAX_LEVELS)) return undefined;
   try {
     const model = codec.decode(value);
     return model && saysSomething(model) && codec.encode(model).equals(value) ? model : undefined;
   } catch {
     // The library throws plain errors of many kinds; all of them mean: not this extension's form.
     return undefined;
+  }
+}
+
+/** The names of persons and machines nest to level 8. */
+const MAX_LEVELS = 16;
+
+/** Whether data objects nest no deeper than that: the library's time grows with the square of it. */
+function isShallow(bytes: Uint8Array, levels: number): boolean {
+  if (levels === 0) return false;
+  try {
+    return decodeTlvs(bytes).every(({ tag, value }) => {
+      const isConstructed = (tag & 0x20) !== 0 && tag <= 0xff;
+      return !isConstructed || isShallow(value, levels - 1);
+    });
+  } catch (error) {
+    if (error instanceof TlvError) return false;
+    throw error;
   }
 }
 

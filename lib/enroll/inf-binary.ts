@@ -2,6 +2,9 @@ import { encodeTlv } from '../gids/tlv.js';
 import { wholeTlv } from './general-name-der.js';
 import { infError, shown } from './inf-error.js';
 
+/** More than any extension or property has, and no work to look into. */
+const MAX_BYTES = 16_384;
+
 const UTF8_STRING = 0x0c;
 const OCTET_STRING = 0x04;
 
@@ -14,6 +17,7 @@ const OCTET_STRING = 0x04;
 export function bytesValue(value: string, line: number): Buffer {
   const hex = /^\{hex\}/i.test(value);
   const digits = (hex ? value.slice(5) : value).replaceAll(/[ \t]/g, '');
+  if (digits.length > 2 * MAX_BYTES) throw infError(line, `more than ${MAX_BYTES} bytes.`);
   if (hex && digits.length % 2 === 0 && /^[0-9a-f]+$/i.test(digits)) {
     return Buffer.from(digits, 'hex');
   }

@@ -1,7 +1,7 @@
 import { describeType, invalidArgument, VirtualSmartCardError } from '../errors.js';
 
 /** In bytes of a file, or UTF-16 units of a text. No INF of a certificate request comes near it. */
-export const MAX_INF_LENGTH = 1_048_576;
+export const MAX_INF_LENGTH = 262_144;
 
 /**
  * The text of an INF, without its byte order mark. Bytes are UTF-16 or UTF-8 by their byte order

@@ -44,7 +44,7 @@ const SECTIONS = [
  * line, or in the key `_continue_`.
  *
  * @param inf - the text, or its bytes: UTF-8, UTF-16 with a byte order mark, or windows-1252 (ANSI);
- * at most 1 MiB
+ * at most 256 KiB
  * @throws VirtualSmartCardError `ERR_INF` with the `line`, `ERR_INVALID_ARGUMENT`
  * @example
  * ```ts
