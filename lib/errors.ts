@@ -58,8 +58,12 @@
  * | `ERR_TPM_NOT_READY` | Windows: the TPM is not provisioned, or disabled. |
  * | `ERR_REBOOT_REQUIRED` | Windows: it was done, or can be done, but a restart comes first; `instanceIds` names the card. |
  * | `ERR_READER` | pcscd, a reader or another program that has the card failed the call; `hresult` has winscard's code. |
- * | `ERR_TIMEOUT` | Windows, or the card in a reader, did not come back in time; or a card of a store that is served was held idle for 5 seconds. |
+ * | `ERR_TIMEOUT` | Windows, or the card in a reader, did not come back in time, or an EST server did not answer; or a card of a store that is served was held idle for 5 seconds. |
  * | `ERR_WINDOWS` | Windows failed in a way not listed here; `hresult` and the message have its code and text. |
+ * | `ERR_EST_CONNECTION` | The EST server cannot be reached, or TLS does not trust it; the message says why. |
+ * | `ERR_EST_AUTHENTICATION` | The EST server asks for a user name and password or a TLS client certificate, or refused them. |
+ * | `ERR_EST_REFUSED` | The EST server refused the request; `httpStatus` and the message have its reason, `retryAfterMs` when it may be asked again. |
+ * | `ERR_EST_RESPONSE` | What answers is no EST server, or its answer is damaged. |
  * | `ERR_INF` | The INF text has a line that is wrong or not understood; `line` has its number. |
  */
 export type VirtualSmartCardErrorCode =
@@ -120,6 +124,10 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_READER'
   | 'ERR_TIMEOUT'
   | 'ERR_WINDOWS'
+  | 'ERR_EST_CONNECTION'
+  | 'ERR_EST_AUTHENTICATION'
+  | 'ERR_EST_REFUSED'
+  | 'ERR_EST_RESPONSE'
   | 'ERR_INF';
 
 /** What a {@link VirtualSmartCardError} may carry besides its message. */
@@ -138,6 +146,8 @@ export interface VirtualSmartCardErrorDetails {
   triesLeft?: number;
   /** Milliseconds until a new try is possible. */
   retryAfterMs?: number;
+  /** HTTP status of a server's answer (RFC 9110, section 15). */
+  httpStatus?: number;
   /** Process id of the holder of the state directory. */
   holderPid?: number;
   /** Name of the wrong argument. */
@@ -177,6 +187,7 @@ export class VirtualSmartCardError extends Error implements VirtualSmartCardErro
   declare readonly reportedError?: string;
   declare readonly triesLeft?: number;
   declare readonly retryAfterMs?: number;
+  declare readonly httpStatus?: number;
   declare readonly holderPid?: number;
   declare readonly parameter?: string;
   declare readonly expected?: string;

@@ -1,0 +1,185 @@
+import type { X509Certificate } from 'node:crypto';
+import { type AbortOptions, booleanOption, checkOptions, checkSignal } from '../arguments.js';
+import { VirtualSmartCardError } from '../errors.js';
+import { wipe } from '../secret.js';
+import { readCertsOnly } from './certs-only.js';
+import { estResponseError } from './est-error.js';
+import { type CheckedEstOptions, checkedEstOptions, type EstOptions } from './est-options.js';
+import type { EstAnswer } from './exchange.js';
+import { perform, serverText } from './operation.js';
+import { type CertificateRequestInput, readRequest } from './pkcs10.js';
+import { retryAfterMs, waitUntilRetry } from './retry-after.js';
+
+/** How a request is sent. */
+export interface EstEnrollOptions extends AbortOptions {
+  /**
+   * Whether the call asks again, each time after as long as the server says, until there is a
+   * certificate; default false.
+   */
+  wait?: boolean | undefined;
+}
+
+/** What the server did with a request. */
+export type EstEnrollment =
+  | {
+      state: 'issued';
+      /** The certificate of the request's key. */
+      certificate: X509Certificate;
+      /** What else came with it; RFC 7030 says nothing does. */
+      chain: X509Certificate[];
+    }
+  | {
+      state: 'pending';
+      /** Send the same request again after that long, and not before. */
+      retryAfterMs: number;
+      /** What the server said, on one line; empty if nothing. */
+      message: string;
+    };
+
+/**
+ * A client of an EST server (RFC 7030), which hands out certificates over HTTPS.
+ *
+ * @example
+ * ```ts
+ * await using est = new EstClient({ url, trustAnchors: await readFile('ca.pem', 'utf8'), username, password });
+ * const request = await card.createRequest(infText, { pin });
+ * const answer = await est.enroll(request.der, { wait: true, signal });
+ * if (answer.state === 'issued') await card.installCertificate(answer.certificate, { pin });
+ * ```
+ */
+export class EstClient {
+  readonly #options: CheckedEstOptions;
+  #closed = false;
+
+  /**
+   * Checks the options and connects to nobody yet.
+   *
+   * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
+   */
+  constructor(options: EstOptions) {
+    this.#options = checkedEstOptions(options);
+  }
+
+  /**
+   * The certificates of the CA and what leads to them (RFC 7030, 4.1). They are as good as the trust
+   * in the server: whoever wants to trust them from now on keeps them.
+   *
+   * @throws VirtualSmartCardError `ERR_EST_CONNECTION`, `ERR_EST_AUTHENTICATION`,
+   * `ERR_EST_REFUSED` (with `httpStatus`), `ERR_EST_RESPONSE`, `ERR_TIMEOUT`, `ERR_ABORTED`
+   * @example `const chain = await est.caCertificates();`
+   */
+  async caCertificates(options: AbortOptions = {}): Promise<X509Certificate[]> {
+    const open = this.#open();
+    checkOptions(options, ['signal']);
+    checkSignal(options.signal);
+    const url = operationUrl(open, 'cacerts');
+    const answer = await perform({ method: 'GET', url }, open, options.signal);
+    return certificatesIn(answer);
+  }
+
+  /**
+   * Asks for a certificate (RFC 7030, 4.2.1).
+   *
+   * @param request - PKCS #10 as DER or PEM
+   * @throws VirtualSmartCardError as {@link caCertificates}
+   * @example
+   * ```ts
+   * const answer = await est.enroll(request.pem);
+   * if (answer.state === 'pending') console.log(`again in ${answer.retryAfterMs / 1000} s`);
+   * ```
+   */
+  async enroll(
+    request: CertificateRequestInput,
+    options: EstEnrollOptions = {},
+  ): Promise<EstEnrollment> {
+    return this.#send('simpleenroll', request, options);
+  }
+
+  /**
+   * Asks for a certificate in place of one that there is (RFC 7030, 4.2.2): subject and alternative
+   * names in the request are those of the old certificate, which is that of the TLS client, where the
+   * server knows clients by TLS.
+   *
+   * @param request - PKCS #10 as DER or PEM, with the old key or a new one
+   * @throws VirtualSmartCardError as {@link caCertificates}
+   * @example `const answer = await est.reenroll(request.der, { signal });`
+   */
+  async reenroll(
+    request: CertificateRequestInput,
+    options: EstEnrollOptions = {},
+  ): Promise<EstEnrollment> {
+    return this.#send('simplereenroll', request, options);
+  }
+
+  /**
+   * Wipes the password. Calls under way go on. Safe to call twice.
+   *
+   * @example `await est.close();`
+   */
+  async close(): Promise<void> {
+    this.#closed = true;
+    wipe(this.#options.basic?.password);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #send(
+    operation: 'simpleenroll' | 'simplereenroll',
+    request: CertificateRequestInput,
+    options: EstEnrollOptions,
+  ): Promise<EstEnrollment> {
+    this.#open();
+    checkOptions(options, ['wait', 'signal']);
+    const { signal } = options;
+    checkSignal(signal);
+    const wait = booleanOption(options.wait, 'wait', false);
+    const { der, publicKey } = readRequest(request);
+    const body = der.toString('base64');
+    for (;;) {
+      const open = this.#open();
+      const url = operationUrl(open, operation);
+      const answer = await perform({ method: 'POST', url, body }, open, signal);
+      const enrollment =
+        answer.status === 202 ? pendingIn(answer) : issuedIn(certificatesIn(answer), publicKey);
+      if (enrollment.state === 'issued' || !wait) return enrollment;
+      await waitUntilRetry(enrollment.retryAfterMs, signal);
+    }
+  }
+
+  #open(): CheckedEstOptions {
+    if (!this.#closed) return this.#options;
+    throw new VirtualSmartCardError('ERR_CLOSED', 'This EST client was closed. Make a new one.');
+  }
+}
+
+function operationUrl({ origin, path }: CheckedEstOptions, operation: string): URL {
+  return new URL(`${path}/${operation}`, origin);
+}
+
+/** RFC 7030, 4.1.3 and 4.2.3. */
+function certificatesIn(answer: EstAnswer): X509Certificate[] {
+  const type = answer.header('content-type') ?? '';
+  if (answer.status !== 200 || !/^application\/pkcs7-mime\s*(;|$)/i.test(type)) {
+    const shown = type.replace(/[\p{C}]/gu, '').slice(0, 80) || 'no content type';
+    throw estResponseError(`is no application/pkcs7-mime but ${shown} (HTTP ${answer.status})`);
+  }
+  return readCertsOnly(answer.body);
+}
+
+function issuedIn(
+  certificates: X509Certificate[],
+  publicKey: X509Certificate['publicKey'],
+): EstEnrollment {
+  const certificate = certificates.find((each) => each.publicKey.equals(publicKey));
+  if (!certificate) throw estResponseError('holds no certificate of the key in the request');
+  const chain = certificates.filter((each) => each !== certificate);
+  return { state: 'issued', certificate, chain };
+}
+
+function pendingIn(answer: EstAnswer): EstEnrollment {
+  const ms = retryAfterMs(answer.header('retry-after') ?? '', Date.now());
+  if (ms === undefined) throw estResponseError('says "later" (HTTP 202), but not when');
+  return { state: 'pending', retryAfterMs: ms, message: serverText(answer) };
+}
