@@ -45,10 +45,17 @@ export {
   type VirtualSmartCardErrorCode,
   type VirtualSmartCardErrorDetails,
 } from './errors.js';
+export {
+  type EstCardEnrollment,
+  type EstCardOptions,
+  type EstOperation,
+  enrollByEst,
+  reenrollByEst,
+} from './est/enroll-by-est.js';
 export { EstClient, type EstEnrollment, type EstEnrollOptions } from './est/est-client.js';
 export type { EstConnector, EstOptions, EstTarget } from './est/est-options.js';
 export type { CertificateRequestInput } from './est/pkcs10.js';
-export type { EstTlsClient } from './est/tls-client.js';
+export type { EstTlsCard, EstTlsKey } from './est/tls-client.js';
 export type { TrustAnchors } from './est/trust-anchors.js';
 export type { CertificateInput } from './install-certificate.js';
 export { normalizeInstanceId } from './instance-id.js';

@@ -53,11 +53,14 @@ export async function buildRequest(request: EnrollmentRequest, signer: Signer): 
 }
 
 async function extensions(request: EnrollmentRequest, signer: Signer, crypto: CardCrypto) {
-  const { KeyUsagesExtension, PublicKey, SubjectKeyIdentifierExtension } = x509();
+  const { Extension, KeyUsagesExtension, PublicKey, SubjectKeyIdentifierExtension } = x509();
   const publicKey = new PublicKey(spki(signer));
   const identifier = await SubjectKeyIdentifierExtension.create(publicKey, false, crypto);
-  if (request.keyUsage.length === 0) return [identifier];
-  return [new KeyUsagesExtension(keyUsageFlags(request.keyUsage), true), identifier];
+  const others = request.extensions.map(
+    ({ oid, critical, value }) => new Extension(oid, critical, value),
+  );
+  if (request.keyUsage.length === 0) return [identifier, ...others];
+  return [new KeyUsagesExtension(keyUsageFlags(request.keyUsage), true), identifier, ...others];
 }
 
 /** 16 random bytes, positive and without leading zeros (RFC 5280, 4.1.2.2). */

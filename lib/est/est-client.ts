@@ -1,7 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { type AbortOptions, booleanOption, checkOptions, checkSignal } from '../arguments.js';
 import { VirtualSmartCardError } from '../errors.js';
-import { wipe } from '../secret.js';
 import { readCertsOnly } from './certs-only.js';
 import { estResponseError } from './est-error.js';
 import { type CheckedEstOptions, checkedEstOptions, type EstOptions } from './est-options.js';
@@ -49,7 +48,7 @@ export type EstEnrollment =
  */
 export class EstClient {
   readonly #options: CheckedEstOptions;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   /**
    * Checks the options and connects to nobody yet.
@@ -73,7 +72,9 @@ export class EstClient {
     checkOptions(options, ['signal']);
     checkSignal(options.signal);
     const url = operationUrl(open, 'cacerts');
-    const answer = await perform({ method: 'GET', url }, open, options.signal);
+    const answer = await this.#untilClosed(options.signal, (signal) =>
+      perform({ method: 'GET', url }, open, signal),
+    );
     return certificatesIn(answer);
   }
 
@@ -112,13 +113,13 @@ export class EstClient {
   }
 
   /**
-   * Wipes the password. Calls under way go on. Safe to call twice.
+   * Wipes password and PIN. Calls under way fail with `ERR_CLOSED`. Safe to call twice.
    *
    * @example `await est.close();`
    */
   async close(): Promise<void> {
-    this.#closed = true;
-    wipe(this.#options.basic?.password);
+    this.#closing.abort();
+    this.#options.secrets.wipe();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -130,28 +131,44 @@ export class EstClient {
     request: CertificateRequestInput,
     options: EstEnrollOptions,
   ): Promise<EstEnrollment> {
-    this.#open();
+    const open = this.#open();
     checkOptions(options, ['wait', 'signal']);
-    const { signal } = options;
-    checkSignal(signal);
+    checkSignal(options.signal);
     const wait = booleanOption(options.wait, 'wait', false);
     const { der, publicKey } = readRequest(request);
     const body = der.toString('base64');
-    for (;;) {
-      const open = this.#open();
-      const url = operationUrl(open, operation);
-      const answer = await perform({ method: 'POST', url, body }, open, signal);
-      const enrollment =
-        answer.status === 202 ? pendingIn(answer) : issuedIn(certificatesIn(answer), publicKey);
-      if (enrollment.state === 'issued' || !wait) return enrollment;
-      await waitUntilRetry(enrollment.retryAfterMs, signal);
+    const url = operationUrl(open, operation);
+    return this.#untilClosed(options.signal, async (signal) => {
+      for (;;) {
+        const answer = await perform({ method: 'POST', url, body }, open, signal);
+        const enrollment =
+          answer.status === 202 ? pendingIn(answer) : issuedIn(certificatesIn(answer), publicKey);
+        if (enrollment.state === 'issued' || !wait) return enrollment;
+        await waitUntilRetry(enrollment.retryAfterMs, signal);
+      }
+    });
+  }
+
+  async #untilClosed<T>(
+    signal: AbortSignal | undefined,
+    call: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const closing = this.#closing.signal;
+    try {
+      return await call(signal ? AbortSignal.any([signal, closing]) : closing);
+    } catch (error) {
+      throw closing.aborted && VirtualSmartCardError.is(error, 'ERR_ABORTED') ? closed() : error;
     }
   }
 
   #open(): CheckedEstOptions {
-    if (!this.#closed) return this.#options;
-    throw new VirtualSmartCardError('ERR_CLOSED', 'This EST client was closed. Make a new one.');
+    if (this.#closing.signal.aborted) throw closed();
+    return this.#options;
   }
+}
+
+function closed(): VirtualSmartCardError {
+  return new VirtualSmartCardError('ERR_CLOSED', 'This EST client was closed. Make a new one.');
 }
 
 function operationUrl({ origin, path }: CheckedEstOptions, operation: string): URL {

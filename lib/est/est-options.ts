@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
-import type { SecureContext } from 'node:tls';
 import { checkCallback, checkOptions, checkText } from '../arguments.js';
+import { SecretCopies } from '../credentials.js';
 import { describeType, invalidArgument } from '../errors.js';
 import { copySecret, type SecretInput } from '../secret.js';
-import { type EstTlsClient, secureContext as contextFor } from './tls-client.js';
+import { cardConnector } from './card-connector.js';
+import { type EstTlsCard, type EstTlsKey, isOnCard, secureContext } from './tls-client.js';
+import { tlsConnector } from './tls-connector.js';
 import { checkedTrustAnchors, type TrustAnchors } from './trust-anchors.js';
 
 /** What a program of the caller's connects to. */
@@ -35,25 +37,25 @@ export interface EstOptions {
   username?: string | undefined;
   /** Copied; wiped by `close`. */
   password?: SecretInput | undefined;
-  /** A key in memory for TLS. A card's key needs `connect`. */
-  tlsClient?: EstTlsClient | undefined;
-  /** Who makes the TLS connections; default node:tls. */
+  /** Who asks, for TLS: a key in memory, or on a card. */
+  tlsClient?: EstTlsKey | EstTlsCard | undefined;
+  /** Makes the TLS connections in place of node:tls, and is who says by which key. */
   connect?: EstConnector | undefined;
   /** How long the server may take for one answer, 1 to 600000 milliseconds; default 30000. */
   timeoutMs?: number | undefined;
 }
 
-/** Options that have been checked. Whoever has them wipes the password. */
+/** Options that have been checked. Whoever has them wipes the secrets. */
 export interface CheckedEstOptions {
   origin: string;
   /** With the label, without a slash at the end. */
   path: string;
   trustAnchors: string | undefined;
   basic: { username: string; password: Buffer } | undefined;
-  /** Whom node:tls trusts, and what it shows; it is not used beside `connect`. */
-  secureContext: SecureContext;
-  connect: EstConnector | undefined;
+  connect: EstConnector;
   timeoutMs: number;
+  /** All of them, for the end. */
+  secrets: SecretCopies;
 }
 
 const NAMES = [
@@ -68,8 +70,7 @@ const NAMES = [
 ];
 const WELL_KNOWN = '/.well-known/est';
 /** RFC 7030, 3.2.2: an operation's name is no label. */
-const OPERATIONS =
-  /^(cacerts|simpleenroll|simplereenroll|fullcmc|serverkeygen|csrattrs)$/;
+const OPERATIONS = /^(cacerts|simpleenroll|simplereenroll|fullcmc|serverkeygen|csrattrs)$/;
 const DEFAULT_TIMEOUT_MS = 30_000;
 const MAX_TIMEOUT_MS = 600_000;
 const MAX_TEXT_LENGTH = 1024;
@@ -77,18 +78,35 @@ const MAX_TEXT_LENGTH = 1024;
 /** @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT` */
 export function checkedEstOptions(options: EstOptions): CheckedEstOptions {
   checkOptions(options, NAMES);
-  const { connect, tlsClient } = options;
-  checkCallback(connect, 'connect');
-  if (connect && tlsClient) {
-    throw invalidArgument('tlsClient', 'nothing beside connect, which does the TLS', 'a key');
-  }
   const origin = checkedUrl(options.url);
   const path = WELL_KNOWN + checkedLabel(options.label);
   const trustAnchors = checkedTrustAnchors(options.trustAnchors);
   const timeoutMs = checkedTimeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  const secureContext = contextFor(trustAnchors, tlsClient);
-  const basic = checkedBasic(options);
-  return { origin, path, trustAnchors, basic, secureContext, connect, timeoutMs };
+  const secrets = new SecretCopies();
+  try {
+    const connect = checkedConnector(options, trustAnchors, secrets);
+    const basic = checkedBasic(options, secrets);
+    return { origin, path, trustAnchors, basic, connect, timeoutMs, secrets };
+  } catch (error) {
+    secrets.wipe();
+    throw error;
+  }
+}
+
+function checkedConnector(
+  { connect, tlsClient }: EstOptions,
+  trustAnchors: string | undefined,
+  secrets: SecretCopies,
+): EstConnector {
+  checkCallback(connect, 'connect');
+  if (connect && tlsClient) {
+    throw invalidArgument('tlsClient', 'nothing beside connect, which does the TLS', 'a key');
+  }
+  if (connect) return connect;
+  if (!isOnCard(tlsClient)) return tlsConnector(secureContext(trustAnchors, tlsClient));
+  const byCard = cardConnector(tlsClient);
+  secrets.keep(byCard.pin);
+  return byCard.connect;
 }
 
 /** @returns the origin */
@@ -130,10 +148,13 @@ function checkedTimeout(value: unknown): number {
 }
 
 /** RFC 7617: the user's name ends at the first colon. */
-function checkedBasic({ username, password }: EstOptions): CheckedEstOptions['basic'] {
+function checkedBasic(
+  { username, password }: EstOptions,
+  secrets: SecretCopies,
+): CheckedEstOptions['basic'] {
   if (username === undefined && password === undefined) return undefined;
   const name = checkText(username, 'username', MAX_TEXT_LENGTH);
   if (name.includes(':')) throw invalidArgument('username', 'a name without a colon', 'one with');
   if (password === undefined) throw invalidArgument('password', 'a password', 'nothing');
-  return { username: name, password: copySecret(password, 'password') };
+  return { username: name, password: secrets.keep(copySecret(password, 'password')) };
 }

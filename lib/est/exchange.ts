@@ -4,7 +4,6 @@ import type { Client, Dispatcher } from 'undici';
 import { concatSecret, wipe } from '../secret.js';
 import { exchangeError } from './est-error.js';
 import type { CheckedEstOptions } from './est-options.js';
-import { tlsConnector } from './tls-connector.js';
 
 /** What an operation of EST sends (RFC 7030, 3.2.2). */
 export interface EstRequest {
@@ -50,7 +49,10 @@ export async function exchange(
     const headers = withBasic && options.basic ? { authorization: basicHeader(options.basic) } : {};
     return await whole(await client.request(dispatched(request, headers, either)));
   } catch (error) {
-    throw exchangeError(error, request.url.origin, signal, { aborted: timeout.aborted, ms: timeoutMs });
+    throw exchangeError(error, request.url.origin, signal, {
+      aborted: timeout.aborted,
+      ms: timeoutMs,
+    });
   } finally {
     await client?.destroy();
     ended.abort();
@@ -63,8 +65,7 @@ async function open(
   signal: AbortSignal,
 ): Promise<Client> {
   const { Client } = await import('undici');
-  const connect = options.connect ?? tlsConnector(options.secureContext);
-  const { trustAnchors } = options;
+  const { connect, trustAnchors } = options;
   return new Client(origin, {
     connect: ({ hostname, port }, callback) => {
       const host = hostname.replace(/^\[(.*)\]$/, '$1');
