@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import type { Client, Dispatcher } from 'undici';
+import { Duplex } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { describeType, invalidArgument } from '../errors.js';
 import { concatSecret, wipe } from '../secret.js';
 import { exchangeError } from './est-error.js';
 import type { CheckedEstOptions } from './est-options.js';
@@ -39,45 +40,74 @@ export async function exchange(
   withBasic: boolean,
   signal: AbortSignal | undefined,
 ): Promise<EstAnswer> {
-  const { timeoutMs } = options;
+  const { timeoutMs, connect, trustAnchors } = options;
+  const { origin, hostname, port } = request.url;
   const timeout = AbortSignal.timeout(timeoutMs);
   const ended = new AbortController();
   const either = AbortSignal.any([ended.signal, timeout, ...(signal ? [signal] : [])]);
-  let client: Client | undefined;
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const target = { host, port: Number(port) || 443, trustAnchors, signal: either };
+  const headers = withBasic && options.basic ? { authorization: basicHeader(options.basic) } : {};
   try {
-    client = await open(request.url, options, either);
-    const headers = withBasic && options.basic ? { authorization: basicHeader(options.basic) } : {};
-    return await whole(await client.request(dispatched(request, headers, either)));
+    const asked = async () => {
+      const stream = await connect(target);
+      return overStream(stream, origin, dispatched(request, headers, either));
+    };
+    // undici looks at a signal only when it has a connection.
+    return await orAborted(asked(), either);
   } catch (error) {
-    throw exchangeError(error, request.url.origin, signal, {
-      aborted: timeout.aborted,
-      ms: timeoutMs,
-    });
+    throw exchangeError(error, origin, signal, { aborted: timeout.aborted, ms: timeoutMs });
   } finally {
-    await client?.destroy();
     ended.abort();
   }
 }
 
-async function open(
-  { origin }: URL,
-  options: CheckedEstOptions,
-  signal: AbortSignal,
-): Promise<Client> {
-  const { Client } = await import('undici');
-  const { connect, trustAnchors } = options;
-  return new Client(origin, {
-    connect: ({ hostname, port }, callback) => {
-      const host = hostname.replace(/^\[(.*)\]$/, '$1');
-      const target = { host, port: Number(port) || 443, trustAnchors, signal };
-      // Of a socket undici uses what every Duplex has.
-      const connected = (stream: Duplex) => callback(null, stream as Socket);
-      connect(target).then(connected, (error: unknown) => callback(asError(error), null));
-    },
-    // The timeout of the whole exchange ends it.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxResponseSize: MAX_BODY_LENGTH,
+/** Asks over a connection that there is, and ends it. */
+async function overStream(
+  stream: Duplex,
+  origin: string,
+  request: Dispatcher.RequestOptions & { signal: AbortSignal },
+): Promise<EstAnswer> {
+  if (!(stream instanceof Duplex)) {
+    throw invalidArgument('connect', 'a function that gives a Duplex', describeType(stream));
+  }
+  // What the connection broke by says more than that it ended; a TLS alert comes this way.
+  let broken: Error | undefined;
+  stream.on('error', (error) => {
+    broken ??= error;
+  });
+  try {
+    const { Client } = await import('undici');
+    request.signal.throwIfAborted();
+    const client = new Client(origin, {
+      connect: (_options, callback) => {
+        if (stream.destroyed) callback(broken ?? new Error('the connection broke'), null);
+        // Of a socket undici uses what every Duplex has.
+        else callback(null, stream as Socket);
+      },
+      // The timeout of the whole exchange ends it.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxResponseSize: MAX_BODY_LENGTH,
+    });
+    try {
+      return await whole(await client.request(request));
+    } finally {
+      await client.destroy();
+    }
+  } catch (error) {
+    throw broken ?? error;
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** What the promise comes to, unless the signal fires first. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    promise.then(resolve, reject);
   });
 }
 
@@ -85,7 +115,7 @@ function dispatched(
   { method, url, body }: EstRequest,
   headers: Record<string, string>,
   signal: AbortSignal,
-): Dispatcher.RequestOptions {
+): Dispatcher.RequestOptions & { signal: AbortSignal } {
   const path = url.pathname + url.search;
   if (body === undefined) return { method, path, headers, signal };
   const sent = {
@@ -115,8 +145,4 @@ function basicHeader({ username, password }: NonNullable<CheckedEstOptions['basi
   } finally {
     wipe(pair);
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

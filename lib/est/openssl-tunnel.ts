@@ -123,7 +123,8 @@ function handshakeError(report: string): VirtualSmartCardError {
   }
   const why =
     /verify error:num=\d+:(.*)/.exec(report)?.[1] ??
-    /^(Could not read client.*|connect:.*)$/m.exec(report)?.[1] ??
+    connectFailure(report) ??
+    /^Could not read client.*$/m.exec(report)?.[0] ??
     /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/.exec(report)?.[1] ??
     'openssl ended';
   return new VirtualSmartCardError(
@@ -131,4 +132,11 @@ function handshakeError(report: string): VirtualSmartCardError {
     `The EST server cannot be reached by openssl, or is not trusted: ${why.trim()}.`,
     { cause: new Error(report.trim()) },
   );
+}
+
+/** `connect:errno=111`, in words. */
+function connectFailure(report: string): string | undefined {
+  const errno = /^connect:errno=(\d+)$/m.exec(report)?.[1];
+  if (errno === undefined) return undefined;
+  return `connect ${process.getBuiltinModule('node:util').getSystemErrorName(-Number(errno))}`;
 }

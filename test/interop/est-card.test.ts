@@ -109,15 +109,13 @@ test('failures by a card’s key are told apart, and a wrong PIN costs one try',
   const stranger = await EstCa.make('A stranger');
   const { message } = await failed(client({ trustAnchors: stranger.pem }), 'ERR_EST_CONNECTION');
   expect(message).toMatch(/self.signed certificate|unable to get local issuer/);
-  const named = await failed(
-    client({ url: url.replace('localhost', '127.0.0.2') }),
-    'ERR_EST_CONNECTION',
-  );
-  expect(named.message).toMatch(/IP address mismatch|refused/);
   const strict = { url: await strictTlsServer(stranger), trustAnchors: stranger.pem };
   const turnedDown = await failed(client(strict), 'ERR_EST_AUTHENTICATION');
   expect(turnedDown.message).toContain('alert unknown ca');
+  const numbered = { ...strict, url: strict.url.replace('localhost', '127.0.0.1') };
+  const misnamed = await failed(client(numbered), 'ERR_EST_CONNECTION');
+  expect(misnamed.message).toContain('IP address mismatch');
   await server.stop();
   const refused = await failed(client(), 'ERR_EST_CONNECTION');
-  expect(refused.message).toContain('refused');
+  expect(refused.message).toContain('ECONNREFUSED');
 });

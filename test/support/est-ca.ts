@@ -38,6 +38,17 @@ export class EstCa {
     return { certificate, privateKey: await readFile(this.path(`${name}.key`), 'utf8') };
   }
 
+  /** A pair as PKCS #12 and its key as PEM, both encrypted by OpenSSL. */
+  async protect(pair: { certificate: string; privateKey: string }, passphrase: string) {
+    const [from, to] = [this.#fileName(), this.#fileName()];
+    await writeFile(this.path(from), pair.certificate + pair.privateKey);
+    const by = `pass:${passphrase}`;
+    const pkcs12 = ['pkcs12', '-export', '-in', from, '-out', to, '-passout', by];
+    await openssl(this.#folder, ...pkcs12);
+    const pkcs8 = ['pkcs8', '-topk8', '-in', from, '-passout', by];
+    return { pfx: await readFile(this.path(to)), encrypted: await openssl(this.#folder, ...pkcs8) };
+  }
+
   /** The certificate for a request, as PEM, if the request's own signature is right. */
   async sign(request: Uint8Array): Promise<string> {
     const name = this.#fileName();
@@ -59,13 +70,6 @@ export class EstCa {
     await openssl(this.#folder, 'crl2pkcs7', '-nocrl', '-outform', 'DER', ...files);
     const lines = (await readFile(this.path(`${name}.p7`))).toString('base64').match(/.{1,64}/g);
     return `${lines?.join('\n')}\n`;
-  }
-
-  /** What `openssl req` prints of a request, for example with `-subject`. */
-  async shown(request: Uint8Array, ...options: string[]): Promise<string> {
-    const name = `${this.#fileName()}.in`;
-    await writeFile(this.path(name), request);
-    return openssl(this.#folder, 'req', '-noout', '-in', name, '-inform', 'DER', ...options);
   }
 
   #fileName(): string {

@@ -134,7 +134,7 @@ export class EstServer {
     body: Buffer,
   ): Promise<Answer> {
     const { label, username, password } = this.#options;
-    const base = `/.well-known/est/${label === undefined ? '' : `${label}/`}`;
+    const base = `/.well-known/est/${label === undefined ? '' : `${encodeURIComponent(label)}/`}`;
     if (url === `${base}cacerts` && method === 'GET') return this.#certsOnly(this.ca.pem);
     const isRenewal = url === `${base}simplereenroll`;
     if (method !== 'POST' || !(isRenewal || url === `${base}simpleenroll`)) return { status: 404 };
