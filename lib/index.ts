@@ -84,3 +84,6 @@ export type { SshKeyUse, SshPinRequest, SshSignerOptions } from './ssh/agent-opt
 export { type SshPublicKey, sshPublicKey } from './ssh/public-key.js';
 export { type Ssh2Agent, ssh2Agent } from './ssh/ssh2-agent.js';
 export type { UnblockOptions } from './unblock.js';
+export type { CardKeyAlgorithm, WebHash } from './web-crypto/algorithm.js';
+export { CardCrypto, type CardCryptoKeyPair } from './web-crypto/card-crypto.js';
+export { CardCryptoKey } from './web-crypto/card-crypto-key.js';
