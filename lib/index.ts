@@ -20,6 +20,7 @@ export type {
   TpmStatus,
 } from './backend/backend.js';
 export { VirtualSmartCard } from './card.js';
+export type { CardSigner } from './card-signer.js';
 export { VirtualSmartCardCertificate } from './certificate.js';
 export type { CreateOptions } from './create-request.js';
 export {
@@ -59,6 +60,9 @@ export type { EstTlsCard, EstTlsKey } from './est/tls-client.js';
 export type { TrustAnchors } from './est/trust-anchors.js';
 export type { CertificateInput } from './install-certificate.js';
 export { normalizeInstanceId } from './instance-id.js';
+export type { JwsAlgorithm } from './jws/jws-algorithm.js';
+export type { JwsKeyParameter } from './jws/jws-header.js';
+export { type JwsOptions, signJws } from './jws/sign-jws.js';
 export { type SignOptions, VirtualSmartCardKey } from './key.js';
 export type { PrivateKeyInput } from './key-import.js';
 export type { CreateKeySpec, ImportKeySpec } from './key-spec.js';

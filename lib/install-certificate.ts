@@ -30,11 +30,20 @@ export async function storeBesideItsKey(
   );
 }
 
-function readCertificate(certificate: CertificateInput): X509Certificate {
+/**
+ * Reads a certificate and its public key.
+ *
+ * @param parameter - name for the error text
+ * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
+ */
+export function readCertificate(
+  certificate: CertificateInput,
+  parameter = 'certificate',
+): X509Certificate {
   if (certificate instanceof X509Certificate) return certificate;
   const expected = 'a certificate as DER, PEM or X509Certificate';
   if (typeof certificate !== 'string' && !(certificate instanceof Uint8Array)) {
-    throw invalidArgument('certificate', expected, describeType(certificate));
+    throw invalidArgument(parameter, expected, describeType(certificate));
   }
   let x509: X509Certificate;
   try {
@@ -43,8 +52,8 @@ function readCertificate(certificate: CertificateInput): X509Certificate {
   } catch (cause) {
     throw new VirtualSmartCardError(
       'ERR_INVALID_ARGUMENT',
-      `Expected ${expected} for certificate, got something that OpenSSL cannot read as one.`,
-      { parameter: 'certificate', expected, cause },
+      `Expected ${expected} for ${parameter}, got something that OpenSSL cannot read as one.`,
+      { parameter, expected, cause },
     );
   }
   return x509;
