@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { aborted } from '../arguments.js';
 import { describeType, invalidArgument } from '../errors.js';
 
@@ -45,6 +46,11 @@ export async function readContent(
   return { digest: digest.digest(), bytes: keep ? Buffer.concat(kept) : undefined };
 }
 
+/** Closes a stream that nobody reads to its end any more. */
+export function abandonContent(content: unknown): void {
+  if (content instanceof Readable) content.destroy();
+}
+
 /** As `for await`, but an abort ends it also while the next chunk does not come. */
 async function takeEach<T>(
   chunks: AsyncIterable<T>,
@@ -61,8 +67,7 @@ async function takeEach<T>(
       take(next.value);
     }
   } finally {
-    // Closes a file that is not read to its end. It is not waited for: a stream that hangs would
-    // hang here too, and what went wrong is known already.
+    // Not waited for: what hangs would hang here too, and what went wrong is known already.
     if (!ended) iterator.return?.().catch(() => undefined);
   }
 }

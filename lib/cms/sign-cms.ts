@@ -10,7 +10,7 @@ import {
 import { PIN_OPTIONS, type PinOptions, withPin } from '../credentials.js';
 import { describeType, invalidArgument } from '../errors.js';
 import type { CertificateInput } from '../install-certificate.js';
-import { type CmsContent, checkContent, readContent } from './content.js';
+import { abandonContent, type CmsContent, checkContent, readContent } from './content.js';
 
 /** Options of `signCms`. */
 export interface CmsOptions extends PinOptions {
@@ -51,7 +51,7 @@ const PADDINGS = ['pkcs1', 'pss'] as const;
  *
  * @param signer - the certificate that signs, or a key whose container holds one
  * @param content - bytes, a string taken as UTF-8, or a stream; a detached content is read piece by
- * piece and may be of any size
+ * piece and may be of any size; a stream of node:stream is destroyed when the call fails
  * @throws VirtualSmartCardError `ERR_CERTIFICATE_NOT_FOUND`, `ERR_ALGORITHM_NOT_SUPPORTED` (not for
  * this key), and as `key.sign`; a stream's own error comes as it is
  * @example
@@ -65,6 +65,19 @@ export async function signCms(
   signer: CardSigner,
   content: CmsContent,
   options: CmsOptions = {},
+): Promise<CmsMessage> {
+  try {
+    return await signContent(signer, content, options);
+  } catch (error) {
+    abandonContent(content);
+    throw error;
+  }
+}
+
+async function signContent(
+  signer: CardSigner,
+  content: CmsContent,
+  options: CmsOptions,
 ): Promise<CmsMessage> {
   checkOptions(options, CMS_OPTIONS);
   const key = signerKey(signer);
