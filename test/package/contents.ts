@@ -22,7 +22,7 @@ const ALLOWED = [
   /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/virtual-smartcard(\.(glibc|musl))?\.node$/,
   /^prebuilds\/linux-[a-z0-9]+\/virtual-smartcard-ifd\.so$/,
   /^docs\/[a-z-]+\.md$/,
-  /^examples\/(main-job\.mjs|request\.inf|virtual-smartcard\.service)$/,
+  /^examples\/([a-z-]+\.mjs|request\.inf|virtual-smartcard\.service)$/,
 ];
 
 /** Bytes: at least, at most. Growth beyond that is to be meant. */
