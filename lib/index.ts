@@ -24,6 +24,7 @@ export type { CardSigner } from './card-signer.js';
 export { VirtualSmartCardCertificate } from './certificate.js';
 export type { CmsContent } from './cms/content.js';
 export { type CmsHash, type CmsMessage, type CmsOptions, signCms } from './cms/sign-cms.js';
+export { type SmimeOptions, signSmime } from './cms/sign-smime.js';
 export type { CreateOptions } from './create-request.js';
 export {
   CREATION_STATUSES,

@@ -37,7 +37,7 @@ export interface CmsMessage {
   pem: string;
 }
 
-const CMS_OPTIONS = [
+export const CMS_OPTIONS: readonly string[] = [
   ...PIN_OPTIONS,
   ...['detached', 'certificates', 'signingTime', 'hash', 'padding'],
 ];
@@ -114,8 +114,13 @@ async function library() {
   return { ...attributes, ...signedData, ...algorithms };
 }
 
+/** The hash that was asked for, or the one for keys of that kind. */
+export function cmsHash(hash: unknown, key: KeyAlgorithm): CmsHash {
+  return wordOption(hash, 'hash', HASHES, key === 'EC-P384' ? 'SHA384' : 'SHA256');
+}
+
 function algorithmName({ hash, padding }: CmsOptions, key: KeyAlgorithm): SignatureAlgorithm {
-  const chosen = wordOption(hash, 'hash', HASHES, key === 'EC-P384' ? 'SHA384' : 'SHA256');
+  const chosen = cmsHash(hash, key);
   if (keyType(key) === 'RSA') {
     const prefix = wordOption(padding, 'padding', PADDINGS, 'pkcs1') === 'pss' ? 'RSA-PSS' : 'RSA';
     return `${prefix}-${chosen}`;

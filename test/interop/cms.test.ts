@@ -3,7 +3,12 @@ import { Readable } from 'node:stream';
 import * as pkijs from 'pkijs';
 import { describe, expect, it } from 'vitest';
 import { decodeTlvs, encodeTlv } from '../../lib/gids/tlv.js';
-import { type CmsOptions, signCms, type VirtualSmartCardCertificate } from '../../lib/index.js';
+import {
+  type CmsOptions,
+  signCms,
+  signSmime,
+  type VirtualSmartCardCertificate,
+} from '../../lib/index.js';
 import { makeCard } from '../unit/face/card-fixture.js';
 import { openssl } from '../unit/openssl.js';
 
@@ -122,6 +127,24 @@ it('says when it was signed, or not', async () => {
   );
   expect(await shownTime(new Date('2050-01-01T00:00:00Z'))).toMatch(/GENERALIZEDTIME:Jan .*2050/);
   expect(await shownTime(new Date('1949-12-31T00:00:00Z'))).toMatch(/GENERALIZEDTIME:Dec .*1949/);
+});
+
+it.each(WAYS.slice(1, 6))('%s %o makes mail that openssl verifies', async (algorithm, options) => {
+  const { certificate, withPin } = await makeSigner(algorithm);
+  const entity = 'Content-Type: text/plain; charset=utf-8\n\nGrüße\r\nfrom\ra card';
+  const mail = await signSmime(certificate, entity, { ...options, ...withPin });
+  const text = mail.toString();
+  const { hash = algorithm === 'P384' ? 'SHA384' : 'SHA256' } = options;
+  expect(text).toContain(`micalg=${hash.toLowerCase().replace('sha', 'sha-')};`);
+  expect(text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+  const verifyMail = (message: string) =>
+    openssl(
+      { mail: message, 'ca.pem': certificate.pem },
+      ...['cms', '-verify', '-in', 'mail', '-purpose', 'any', '-CAfile', 'ca.pem'],
+    );
+  const { ok, output } = await verifyMail(text);
+  expect([ok, output]).toEqual([true, expect.stringContaining('\r\nGrüße\r\nfrom\r\na card')]);
+  expect((await verifyMail(text.replace('from', 'form'))).ok).toBe(false);
 });
 
 /** Bytes in pieces of several sizes. */

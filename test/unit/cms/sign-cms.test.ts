@@ -9,6 +9,7 @@ import {
   type CmsContent,
   type CmsOptions,
   signCms,
+  signSmime,
   type VirtualSmartCardCertificate,
 } from '../../../lib/index.js';
 import { expectError } from '../../support/expect-error.js';
@@ -171,4 +172,25 @@ it('needs a certificate, the PIN, and a key that is long enough', async () => {
   await expectError(signCms(certificate, 'x', { pin: wrongPin }), 'ERR_PIN_INCORRECT', {
     triesLeft: 4,
   });
+});
+
+it('mail is signed of a MIME entity only', async () => {
+  const { backend, certificate, withPin } = await makeSigner();
+  const before = backend.apdus.length;
+  const wrong: [string, unknown, object][] = [
+    ['entity', 'just a text', {}],
+    ['entity', 'Content-Type: text/plain', {}],
+    ['entity', '\nContent-Type: text/plain\n\nbody', {}],
+    ['entity', '', {}],
+    ['entity', Readable.from(['x']), {}],
+    ['options', 'A: b\n\nbody', { detached: false }],
+    ['hash', 'A: b\n\nbody', { hash: 'SHA1' }],
+  ];
+  for (const [parameter, entity, options] of wrong) {
+    const signing = signSmime(certificate, entity as string, { ...withPin, ...options });
+    await expectError(signing, 'ERR_INVALID_ARGUMENT', { parameter });
+  }
+  expect(backend.apdus.length).toBe(before);
+  const mail = await signSmime(certificate.key, Buffer.from('A: b\n\n'), withPin);
+  expect(mail.toString()).toContain('\r\nA: b\r\n\r\n\r\n--signed-');
 });
