@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { VirtualSmartCardCertificate } from './certificate.js';
-import { describeType, invalidArgument } from './errors.js';
+import { describeType, invalidArgument, VirtualSmartCardError } from './errors.js';
 import { type CertificateInput, readCertificate } from './install-certificate.js';
 import { VirtualSmartCardKey } from './key.js';
 
@@ -17,11 +17,17 @@ export function signerKey(signer: CardSigner): VirtualSmartCardKey {
 /**
  * The certificate that goes with the signature; a key's is read from the card.
  *
- * @throws VirtualSmartCardError `ERR_CERTIFICATE_NOT_FOUND`
+ * @throws VirtualSmartCardError `ERR_CERTIFICATE_NOT_FOUND`, `ERR_CERTIFICATE_MISMATCH` on a card
+ * where another program has put one that is not the key's
  */
 export async function signerCertificate(signer: CardSigner): Promise<X509Certificate> {
   const certificate = signer instanceof VirtualSmartCardKey ? await signer.certificate() : signer;
-  return certificate.x509;
+  const { x509, key, container } = certificate;
+  if (x509.publicKey.equals(key.publicKey)) return x509;
+  throw new VirtualSmartCardError(
+    'ERR_CERTIFICATE_MISMATCH',
+    `The certificate in container "${container}" is of another key, so that nobody could verify the signature. Install the one that was issued for this key.`,
+  );
 }
 
 /** Certificates of CAs that go into a message so that its reader finds the way to a root. */

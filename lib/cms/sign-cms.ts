@@ -52,8 +52,9 @@ const PADDINGS = ['pkcs1', 'pss'] as const;
  * @param signer - the certificate that signs, or a key whose container holds one
  * @param content - bytes, a string taken as UTF-8, or a stream; a detached content is read piece by
  * piece and may be of any size; a stream of node:stream is destroyed when the call fails
- * @throws VirtualSmartCardError `ERR_CERTIFICATE_NOT_FOUND`, `ERR_ALGORITHM_NOT_SUPPORTED` (not for
- * this key), and as `key.sign`; a stream's own error comes as it is
+ * @throws VirtualSmartCardError `ERR_CERTIFICATE_NOT_FOUND`, `ERR_CERTIFICATE_MISMATCH` (it is of
+ * another key), `ERR_ALGORITHM_NOT_SUPPORTED` (not for this key), and as `key.sign`; a stream's own
+ * error comes as it is
  * @example
  * ```ts
  * const { der } = await signCms(certificate, createReadStream('contract.pdf'), { pin });

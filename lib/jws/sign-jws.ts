@@ -44,8 +44,9 @@ const NEEDS_NO_ENCODING = /^[\x20-\x2d\x2f-\x7e]*$/;
  * @param signer - the certificate, or a key, that signs; `x5c` and `x5t#S256` need a certificate
  * @param payload - bytes, or a string taken as UTF-8
  * @returns header, payload and signature in base64url, joined by dots
- * @throws VirtualSmartCardError `ERR_CERTIFICATE_NOT_FOUND`, `ERR_ALGORITHM_NOT_SUPPORTED` (not for
- * this key; RSA needs 2048 bits), and as `key.sign`
+ * @throws VirtualSmartCardError `ERR_CERTIFICATE_NOT_FOUND`, `ERR_CERTIFICATE_MISMATCH` (it is of
+ * another key), `ERR_ALGORITHM_NOT_SUPPORTED` (not for this key; RSA needs 2048 bits), and as
+ * `key.sign`
  * @example
  * ```ts
  * const claims = { sub: 'alice', iat: Math.floor(Date.now() / 1000) };

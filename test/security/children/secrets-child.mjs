@@ -6,7 +6,7 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { AdminKey, VirtualSmartCardManager } from '../../../dist/index.js';
+import { AdminKey, CardCrypto, signCms, signJws, VirtualSmartCardManager } from '../../../dist/index.js';
 import { Tpm } from '../../../dist/tpm/tpm.js';
 
 const [stateDirectory, tpm] = process.argv.slice(2);
@@ -47,6 +47,7 @@ const adminKey = AdminKey.fromBytes(secrets.subarray(36));
 const manager = await VirtualSmartCardManager.open({ backend: 'embedded', stateDirectory, tpm });
 const card = await manager.create({ name: 'Core', pin, puk, adminKey });
 const key = await card.createKey({ algorithm: 'EC-P256' }, { pin });
+await useInOtherForms();
 await card.changePin(pin, newPin);
 await card.unblock({ puk, newPin: pin });
 await card.verifyAdminKey(adminKey);
@@ -60,3 +61,15 @@ secrets.fill(0);
 await stage('locked');
 await manager.close();
 await stage('closed');
+
+/** What keeps the PIN, or a copy of it, for longer than one signature. */
+async function useInOtherForms() {
+  const crypto = CardCrypto.create({ pin });
+  const { privateKey } = await crypto.keyPair(key);
+  await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, privateKey, new Uint8Array(9));
+  crypto.dispose();
+  const inf = '[NewRequest]\nSubject = "CN=A"\nKeyAlgorithm = ECDSA_P256\nRequestType = Cert\n';
+  const certificate = await card.enroll(inf, { pin });
+  await signJws(certificate, 'data', { pin });
+  await signCms(certificate, 'data', { pin });
+}

@@ -10,7 +10,7 @@ import {
   type CmsOptions,
   signCms,
   signSmime,
-  type VirtualSmartCardCertificate,
+  VirtualSmartCardCertificate,
 } from '../../../lib/index.js';
 import { expectError } from '../../support/expect-error.js';
 import { makeCard } from '../face/card-fixture.js';
@@ -158,7 +158,7 @@ it('refuses what is wrong before anything is read', async () => {
   expect(backend.apdus.length).toBe(before);
 });
 
-it('needs a certificate, the PIN, and a key that is long enough', async () => {
+it('needs a certificate of the key, the PIN, and a key that is long enough', async () => {
   const { card, certificate, withPin, wrongPin } = await makeSigner();
   const bare = await card.createKey({ algorithm: 'RSA-1024' }, withPin);
   const unread = Readable.from(['x']);
@@ -168,6 +168,8 @@ it('needs a certificate, the PIN, and a key that is long enough', async () => {
     signCms(bare, 'x', { ...withPin, padding: 'pss', hash: 'SHA512' }),
     'ERR_ALGORITHM_NOT_SUPPORTED',
   );
+  const foreign = VirtualSmartCardCertificate.create(certificate.x509, bare);
+  await expectError(signCms(foreign, 'x', withPin), 'ERR_CERTIFICATE_MISMATCH');
   await expectError(signCms(certificate, 'x'), 'ERR_PIN_REQUIRED');
   await expectError(signCms(certificate, 'x', { pin: wrongPin }), 'ERR_PIN_INCORRECT', {
     triesLeft: 4,
