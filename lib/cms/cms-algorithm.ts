@@ -21,14 +21,15 @@ export function cmsAlgorithmIdentifiers({
   const { AlgorithmProvider } = x509();
   const provider = new AlgorithmProvider();
   const hash = { name: scheme.hash.replace('SHA', 'SHA-') };
-  return {
-    digestAlgorithm: provider.toAsnAlgorithm(hash),
-    signatureAlgorithm:
-      scheme.type === 'pkcs1'
-        ? new AlgorithmIdentifier({ algorithm: RSA_ENCRYPTION, parameters: null })
-        : provider.toAsnAlgorithm({
-            name: scheme.type === 'pss' ? 'RSA-PSS' : 'ECDSA',
-            ...{ hash, saltLength: digestLength },
-          }),
-  };
+  const digestAlgorithm = provider.toAsnAlgorithm(hash);
+  if (scheme.type === 'pkcs1') {
+    const signatureAlgorithm = new AlgorithmIdentifier({
+      algorithm: RSA_ENCRYPTION,
+      parameters: null,
+    });
+    return { digestAlgorithm, signatureAlgorithm };
+  }
+  const name = scheme.type === 'pss' ? 'RSA-PSS' : 'ECDSA';
+  const signature = { name, hash, saltLength: digestLength };
+  return { digestAlgorithm, signatureAlgorithm: provider.toAsnAlgorithm(signature) };
 }

@@ -88,18 +88,24 @@ async function signContent(
   const chain = chainCertificates(options.certificates);
   const algorithm = algorithmName(options, key.algorithm);
   const entry = signatureAlgorithm(algorithm, key.algorithm);
+  // A copy: what the caller does to theirs from now on changes nothing.
+  const own = content instanceof Uint8Array ? Buffer.from(content) : content;
 
   return withPin(options, async (pin) => {
     const certificate = await signerCertificate(signer);
     const { signal } = options;
     const read = { hash: entry.hash, keep: !detached, signal };
-    const { digest, bytes } = await readContent(content, read);
+    const { digest, bytes } = await readContent(own, read);
     const { cmsAlgorithmIdentifiers, pemOf, signedAttributes, signedDataDer } = await library();
     const attributes = signedAttributes(digest, certificate, signingTime);
     const signature = await key.sign(algorithm, attributes.der, pin);
     const der = signedDataDer({
       ...cmsAlgorithmIdentifiers(entry),
-      ...{ content: bytes, attributes, signature, signer: certificate, chain },
+      content: bytes,
+      attributes,
+      signature,
+      signer: certificate,
+      chain,
     });
     return { der, pem: pemOf(der) };
   });

@@ -104,9 +104,10 @@ export function decryptionAlgorithmOf(
   asked: webcrypto.AlgorithmIdentifier,
 ): DecryptionAlgorithm {
   const { label } = paramsOf(bound, asked) as { label?: webcrypto.BufferSource };
-  if (bound.name === 'ECDSA')
+  if (bound.name === 'ECDSA') {
     throw invalidArgument('key', 'a key made to decrypt', 'one for ECDSA');
-  if (label !== undefined && label.byteLength !== 0) {
+  }
+  if (label !== undefined && label?.byteLength !== 0) {
     const text = 'A card decrypts RSA-OAEP with an empty label only.';
     const details = { parameter: 'algorithm.label', expected: 'an empty label' };
     throw new VirtualSmartCardError('ERR_ALGORITHM_NOT_SUPPORTED', text, details);

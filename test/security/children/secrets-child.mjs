@@ -6,7 +6,13 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { AdminKey, CardCrypto, signCms, signJws, VirtualSmartCardManager } from '../../../dist/index.js';
+import {
+  AdminKey,
+  CardCrypto,
+  signCms,
+  signJws,
+  VirtualSmartCardManager,
+} from '../../../dist/index.js';
 import { Tpm } from '../../../dist/tpm/tpm.js';
 
 const [stateDirectory, tpm] = process.argv.slice(2);

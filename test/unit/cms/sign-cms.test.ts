@@ -114,7 +114,7 @@ it('an abort ends it, also while a stream gives nothing', async () => {
   expect(backend.apdus.length).toBeGreaterThan(before);
 });
 
-it('has taken its copy of the PIN before it reads', async () => {
+it('has taken its copies of PIN and content before it waits', async () => {
   const { certificate, pin } = await makeSigner();
   const given = Buffer.from(pin);
   async function* content() {
@@ -122,6 +122,10 @@ it('has taken its copy of the PIN before it reads', async () => {
     yield 'text';
   }
   expect(isAbout(await signCms(certificate, content(), { pin: given }), 'text')).toBe(true);
+  const bytes = Buffer.from('text');
+  const signing = signCms(certificate.key, bytes, { pin });
+  bytes.fill(0);
+  expect(isAbout(await signing, 'text')).toBe(true);
 });
 
 it('refuses what is wrong before anything is read', async () => {
