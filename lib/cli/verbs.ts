@@ -8,6 +8,7 @@ import { certreq } from './verbs/certreq.js';
 import { changePin } from './verbs/change-pin.js';
 import { create } from './verbs/create.js';
 import { destroy } from './verbs/destroy.js';
+import { est, estEnroll, estReenroll } from './verbs/est.js';
 import { info } from './verbs/info.js';
 import { install, uninstall } from './verbs/install-reader.js';
 import { keys } from './verbs/keys.js';
@@ -43,6 +44,9 @@ export const VERBS: readonly Verb[] = [
   info,
   destroy,
   certreq,
+  est,
+  estEnroll,
+  estReenroll,
   certificates,
   exportCertificate,
   keys,
@@ -66,6 +70,7 @@ export const VERBS: readonly Verb[] = [
 /** Second words that mean what the first word alone means. */
 const DEFAULTS: Readonly<Record<string, string>> = {
   'certificates list': 'certificates',
+  'est cacerts': 'est',
   'keys list': 'keys',
   'tpm status': 'tpm',
 };
