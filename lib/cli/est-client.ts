@@ -20,7 +20,11 @@ export const EST_SERVER_OPTIONS = {
 
 /** Who asks. */
 export const EST_CLIENT_OPTIONS = {
-  user: { takes: 'value', value: 'NAME', text: 'the name for HTTP Basic; its password is asked for' },
+  user: {
+    takes: 'value',
+    value: 'NAME',
+    text: 'the name for HTTP Basic; its password is asked for',
+  },
   'tls-cert': {
     takes: 'value',
     value: 'FILE',

@@ -167,7 +167,8 @@ async function askAgain(context: Context, request: Buffer): Promise<Result> {
   const card = await openCard(context);
   return withClient(context, undefined, async (client, pin) => {
     const answer = await client.enroll(request, { wait: args.has('wait'), signal });
-    if (answer.state === 'pending') return pendingResult(card, answer, 'The same command asks again.');
+    if (answer.state === 'pending')
+      return pendingResult(card, answer, 'The same command asks again.');
     const certificate = await card.installCertificate(answer.certificate, { pin, signal });
     return resultOf(card, { ...answer, certificate }, '');
   });

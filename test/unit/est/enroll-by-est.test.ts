@@ -87,7 +87,11 @@ test('an abort while waiting leaves no key', async () => {
 
 test('a certificate is renewed for the same key, names and all, twice', async () => {
   const { est, card, withPin } = await cardAndServer();
-  const names = ['DNS:jo.example.com', 'email:jo@example.com', 'otherName:1.3.6.1.4.1.311.20.2.3;UTF8:jo@corp'];
+  const names = [
+    'DNS:jo.example.com',
+    'email:jo@example.com',
+    'otherName:1.3.6.1.4.1.311.20.2.3;UTF8:jo@corp',
+  ];
   const extension = `subjectAltName=${names.join(',')}`;
   const { der, container, key } = await card.createRequest(INF, withPin);
   // The CA puts names into the first certificate that the request did not have.

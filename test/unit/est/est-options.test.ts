@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { retryAfterMs } from '../../../lib/est/retry-after.js';
-import { EstClient, enrollByEst, reenrollByEst, VirtualSmartCardError } from '../../../lib/index.js';
+import {
+  EstClient,
+  enrollByEst,
+  reenrollByEst,
+  VirtualSmartCardError,
+} from '../../../lib/index.js';
 import { expectError } from '../../support/expect-error.js';
 import { makeCard } from '../face/card-fixture.js';
 
