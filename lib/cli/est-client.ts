@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { EstClient, type EstOptions, type VirtualSmartCard } from '../index.js';
 import { wipe } from '../secret.js';
 import { usageError } from './failure.js';
-import { fileReadError } from './file-error.js';
+import { readInputFile } from './input-file.js';
 import type { Options } from './options.js';
 import type { SecretRequest } from './prompt.js';
 import type { Context } from './verb.js';
@@ -79,7 +78,7 @@ export async function withClient<T>(
 
 async function serverOptions(args: Context['args']): Promise<EstOptions> {
   const file = args.value('ca-file');
-  const trustAnchors = file === undefined ? undefined : await read(file);
+  const trustAnchors = file === undefined ? undefined : await readInputFile(file);
   return { url: args.required('url'), label: args.value('label'), trustAnchors };
 }
 
@@ -90,15 +89,10 @@ async function wanted(args: Context['args']): Promise<Wanted> {
   if (certificate === undefined || privateKey === undefined) {
     throw usageError('--tls-cert and --tls-key belong together.');
   }
-  const tls = { certificate: await read(certificate), privateKey: await read(privateKey) };
+  const tls = {
+    certificate: await readInputFile(certificate),
+    privateKey: await readInputFile(privateKey),
+  };
   const isEncrypted = tls.privateKey.includes('ENCRYPTED');
   return { names: isEncrypted ? [...names, { name: 'passphrase' }] : names, tls };
-}
-
-async function read(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw fileReadError(path, error);
-  }
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import {
   type EstCardEnrollment,
@@ -18,7 +17,7 @@ import {
   withClient,
 } from '../est-client.js';
 import { usageError } from '../failure.js';
-import { fileReadError } from '../file-error.js';
+import { readInputFile } from '../input-file.js';
 import {
   BACKEND_OPTION,
   COMMON_OPTIONS,
@@ -88,7 +87,7 @@ export const estEnroll: Verb = {
     if (path === undefined) throw usageError('The name of the INF file is missing.');
     args.required('url');
     secrets.requireSource(args.has('pin-stdin'));
-    const bytes = await read(path);
+    const bytes = await readInputFile(path);
     const isRequest = bytes.includes('-----BEGIN CERTIFICATE REQUEST-----');
     return isRequest ? askAgain(context, bytes) : enroll(context, path, bytes);
   },
@@ -207,12 +206,4 @@ function pendingResult(
       `${again} Not before ${formatDuration(retryAfterMs)} have passed.`,
     ],
   };
-}
-
-async function read(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw fileReadError(path, error);
-  }
 }
