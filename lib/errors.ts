@@ -64,6 +64,9 @@
  * | `ERR_EST_AUTHENTICATION` | The EST server asks for a user name and password or a TLS client certificate, or refused them. |
  * | `ERR_EST_REFUSED` | The EST server refused the request; `httpStatus` and the message have its reason, `retryAfterMs` when it may be asked again. |
  * | `ERR_EST_RESPONSE` | What answers is no EST server, or its answer is damaged. |
+ * | `ERR_CA_UNAVAILABLE` | The certification authority cannot be reached, does not answer, or is none of that name. |
+ * | `ERR_CA_TEMPLATE` | The authority does not issue by the certificate template, or the request names none. |
+ * | `ERR_CA_REQUEST` | The authority cannot take the request, has none of that number, or hands no certificate out for it. |
  * | `ERR_INF` | The INF text has a line that is wrong or not understood; `line` has its number. |
  */
 export type VirtualSmartCardErrorCode =
@@ -128,6 +131,9 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_EST_AUTHENTICATION'
   | 'ERR_EST_REFUSED'
   | 'ERR_EST_RESPONSE'
+  | 'ERR_CA_UNAVAILABLE'
+  | 'ERR_CA_TEMPLATE'
+  | 'ERR_CA_REQUEST'
   | 'ERR_INF';
 
 /** What a {@link VirtualSmartCardError} may carry besides its message. */

@@ -32,6 +32,18 @@ export {
   type CreationStatusName,
 } from './creation-status.js';
 export type { PinOptions } from './credentials.js';
+export { retrieveCertificate, submitCertificateRequest } from './enroll/adcs/adcs.js';
+export type {
+  DeniedAnswer,
+  IssuedAnswer,
+  PendingAnswer,
+  RequestAnswer,
+} from './enroll/adcs/answer.js';
+export type {
+  AuthorityOptions,
+  RetrieveCertificateOptions,
+  SubmitRequestOptions,
+} from './enroll/adcs/request-options.js';
 export type { DistinguishedName } from './enroll/distinguished-name.js';
 export type {
   EnrollmentRequest,

@@ -4,7 +4,17 @@ import { compile, filesOf, link } from '../harness/compile.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const FLAGS = ['-DWIN32_LEAN_AND_MEAN', '-DNOMINMAX'];
-const FOLDERS = ['common', 'card', 'winscard', 'ncrypt', 'minidriver', 'tbs', 'csp', 'selftest'];
+const FOLDERS = [
+  'common',
+  'card',
+  'winscard',
+  'ncrypt',
+  'minidriver',
+  'tbs',
+  'csp',
+  'certcli',
+  'selftest',
+];
 
 /** What every one of them needs. */
 const LIBRARIES = ['ws2_32', 'advapi32'];
@@ -15,6 +25,7 @@ const DLLS = {
   'tbs.dll': { folders: ['tbs'], libraries: [] },
   'ncrypt.dll': { folders: ['card', 'ncrypt'], libraries: ['bcrypt'] },
   'basecsp.dll': { folders: ['card', 'csp'], libraries: ['bcrypt'] },
+  'certcli.dll': { folders: ['certcli'], libraries: ['ole32', 'oleaut32', 'uuid'] },
   'msclmd.dll': { folders: ['card', 'minidriver'], libraries: ['bcrypt', 'winscard'] },
 };
 
