@@ -13,12 +13,14 @@ std::wstring DefaultConfig() {
   CheckHresult(CoCreateInstance(certcli::kConfigClass, nullptr, CLSCTX_INPROC_SERVER,
                                 certcli::kConfig, config.Receive()),
                "start Windows' list of certification authorities");
+  const std::string action = "find this machine's default certification authority";
   AutomationString name;
   CheckHresult(
       config.get()->table->GetConfig(config.get(), certcli::kDefaultConfig, name.Receive()),
-      "find this machine's default certification authority");
-  if (!name) throw HresultError(E_POINTER, "find this machine's default certification authority");
-  return TextOf(name);
+      action);
+  std::wstring text = TextOf(name);
+  if (text.empty()) throw HresultError(HRESULT_FROM_WIN32(ERROR_NOT_FOUND), action);
+  return text;
 }
 
 /** Certificate or chain, in base64; empty when Windows succeeds without giving one. */

@@ -121,8 +121,9 @@ test('a machine without a default authority says so', async () => {
   const asking = retrieveCertificate({ requestId: 7 });
   const error = await expectError(asking, 'ERR_CA_UNAVAILABLE');
   expect(error.message).toContain('default certification authority');
-  const named = await expectError(retrieveCertificate({ requestId: 7 }), 'ERR_WINDOWS');
-  expect(named.hresult).toBe(0x80004003);
+  const unnamed = await expectError(retrieveCertificate({ requestId: 7 }), 'ERR_CA_UNAVAILABLE');
+  // ERROR_NOT_FOUND.
+  expect(unnamed.hresult).toBe(0x80070490);
 });
 
 test('an authority that dies in mid-call is ERR_CA_UNAVAILABLE', async () => {

@@ -4,7 +4,6 @@
 
 #include <cwchar>
 
-#include "certcli/component.h"
 #include "common/text.h"
 
 namespace lab {

@@ -4,6 +4,7 @@
 
 #include <oleauto.h>
 
+#include "certcli/component.h"
 #include "common/json.h"
 
 namespace lab {
@@ -20,6 +21,20 @@ void RequireReceiver(BSTR* receiver);
 
 /** A new BSTR of a JSON string; NULL for null. */
 BSTR NewText(const Json& text);
+
+/** The frame of a method that hands a text out: `text` brings it; NULL when a test says so. */
+template <typename Text>
+HRESULT Received(const char* call, Json::Object arguments, BSTR* receiver, Text text) {
+  try {
+    const Json plan = Announce(kCertcli, call, std::move(arguments), "nullText");
+    RequireReceiver(receiver);
+    const Json value = text();
+    if (plan.IsNull() || !plan.Find("nullText")) *receiver = NewText(value);
+    return S_OK;
+  } catch (...) {
+    return static_cast<HRESULT>(CodeOfCurrentException(kCertcli));
+  }
+}
 
 /** The thread's apartment: "mta", "sta" or "none". */
 const char* Apartment();

@@ -20,12 +20,10 @@ HRESULT CertConfig::GetField(const BSTR, BSTR*) {
 }
 
 HRESULT CertConfig::GetConfig(LONG flags, BSTR* config) {
-  return Method("GetConfig", {{"flags", static_cast<double>(flags)}}, [&] {
+  return Received("GetConfig", {{"flags", static_cast<double>(flags)}}, config, [&] {
     // The others would ask the user, or are about an authority on this machine.
     RequireArgument(flags == CC_DEFAULTCONFIG);
-    RequireReceiver(config);
-    const Json answer = ForwarderClient::Ask("GetConfig", {});
-    *config = NewText(answer.At("config"));
+    return ForwarderClient::Ask("GetConfig", {}).At("config");
   });
 }
 

@@ -111,21 +111,8 @@ HRESULT CertRequest::GetRequestId(LONG* requestId) {
   });
 }
 
-HRESULT CertRequest::Text(const char* call, Json::Object arguments, BSTR* receiver,
-                          const char* member) {
-  try {
-    const Json plan = Announce(kCertcli, call, std::move(arguments), "nullText");
-    RequireReceiver(receiver);
-    const Json& text = Held().At(member);
-    if (plan.IsNull()) *receiver = NewText(text);
-    return S_OK;
-  } catch (...) {
-    return static_cast<HRESULT>(CodeOfCurrentException(kCertcli));
-  }
-}
-
 HRESULT CertRequest::GetDispositionMessage(BSTR* message) {
-  return Text("GetDispositionMessage", {}, message, "message");
+  return Received("GetDispositionMessage", {}, message, [this] { return Held().At("message"); });
 }
 
 HRESULT CertRequest::GetCACertificate(LONG, const BSTR, LONG, BSTR*) {
@@ -133,10 +120,13 @@ HRESULT CertRequest::GetCACertificate(LONG, const BSTR, LONG, BSTR*) {
 }
 
 HRESULT CertRequest::GetCertificate(LONG flags, BSTR* certificate) {
-  if ((flags & ~CR_OUT_CHAIN) != CR_OUT_BASE64) return E_INVALIDARG;
-  const char* const member = flags & CR_OUT_CHAIN ? "chain" : "certificate";
-  if (!answer_.IsNull() && !answer_.Find(member)) return static_cast<HRESULT>(kPropertyEmpty);
-  return Text("GetCertificate", {{"flags", static_cast<double>(flags)}}, certificate, member);
+  const Json::Object arguments = {{"flags", static_cast<double>(flags)}};
+  return Received("GetCertificate", arguments, certificate, [&] {
+    RequireArgument((flags & ~CR_OUT_CHAIN) == CR_OUT_BASE64);
+    const Json* text = Held().Find(flags & CR_OUT_CHAIN ? "chain" : "certificate");
+    Require(text != nullptr, kPropertyEmpty);
+    return *text;
+  });
 }
 
 }  // namespace lab

@@ -28,8 +28,6 @@ class CertRequest final : public DispatchObject<ICertRequest> {
   /** Takes the authority's answer, or the one that a test has scripted. */
   template <typename Ask>
   HRESULT Answer(const char* call, Json::Object arguments, LONG* disposition, Ask ask);
-  /** Hands a text of the answer out; NULL when a test says so. */
-  HRESULT Text(const char* call, Json::Object arguments, BSTR* receiver, const char* member);
   /** Fails when nothing was asked yet. */
   const Json& Held() const;
 
