@@ -16,6 +16,7 @@ interface AuthorityAnswer {
 
 /** The certificate was issued. */
 export interface IssuedAnswer extends AuthorityAnswer {
+  /** `issued` */
   state: 'issued';
   /** For `card.installCertificate`. */
   certificate: X509Certificate;
@@ -27,11 +28,13 @@ export interface IssuedAnswer extends AuthorityAnswer {
 
 /** An officer of the authority has to decide. Ask again later, by `requestId`. */
 export interface PendingAnswer extends AuthorityAnswer {
+  /** `pending` */
   state: 'pending';
 }
 
 /** The authority refused the request. */
 export interface DeniedAnswer extends AuthorityAnswer {
+  /** `denied` */
   state: 'denied';
   /** Why, as Windows numbers it, unsigned. */
   hresult: number;

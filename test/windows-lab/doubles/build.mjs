@@ -36,6 +36,7 @@ const SELF_TESTS = {
   'ncrypt_selftest.exe': ['ncrypt'],
   'csp_selftest.exe': [],
   'minidriver_selftest.exe': ['winscard'],
+  'certcli_selftest.exe': ['ole32', 'oleaut32', 'uuid'],
 };
 
 /** Names of the files that belong into the Wine prefix's system32. */
