@@ -63,7 +63,7 @@ async function windowsClient() {
   if (process.platform !== 'win32') {
     throw new VirtualSmartCardError(
       'ERR_NOT_SUPPORTED',
-      "Requests go to Active Directory Certificate Services by Windows' own client, on Windows only. Elsewhere use EST (RFC 7030), or carry the request to the authority and install what it answers.",
+      "Requests go to Active Directory Certificate Services by Windows' own client, on Windows only. Elsewhere use EST (enrollByEst), or carry the request to the authority and install what it answers.",
     );
   }
   const { loadWindowsAddon } = await import('../../native-windows.js');
