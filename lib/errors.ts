@@ -67,6 +67,7 @@
  * | `ERR_CA_UNAVAILABLE` | The certification authority cannot be reached, does not answer, or is none of that name. |
  * | `ERR_CA_TEMPLATE` | The authority does not issue by the certificate template, or the request names none. |
  * | `ERR_CA_REQUEST` | The authority cannot take the request, has none of that number, or hands no certificate out for it. |
+ * | `ERR_ATTESTATION` | An attestation is broken, forged or for another nonce, or a challenge is for another TPM; the message says which. |
  * | `ERR_INF` | The INF text has a line that is wrong or not understood; `line` has its number. |
  */
 export type VirtualSmartCardErrorCode =
@@ -134,6 +135,7 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_CA_UNAVAILABLE'
   | 'ERR_CA_TEMPLATE'
   | 'ERR_CA_REQUEST'
+  | 'ERR_ATTESTATION'
   | 'ERR_INF';
 
 /** What a {@link VirtualSmartCardError} may carry besides its message. */

@@ -3,6 +3,19 @@ export { AdminKey } from './admin-key.js';
 export type { DecryptionAlgorithm, SignatureAlgorithm } from './algorithms.js';
 export { DECRYPTION_ALGORITHM_NAMES, SIGNATURE_ALGORITHM_NAMES } from './algorithms.js';
 export type { AbortOptions } from './arguments.js';
+export type { AttestOptions } from './attestation/ask.js';
+export {
+  type ActivationChallenge,
+  type ExpectedActivation,
+  makeCredential,
+} from './attestation/credential.js';
+export type {
+  AttestationClaim,
+  AttestationFinding,
+  AttestationReport,
+} from './attestation/report.js';
+export type { AttestationStatement } from './attestation/statement.js';
+export { type VerifyAttestationOptions, verifyAttestation } from './attestation/verify.js';
 export type {
   AntiHammering,
   Attestation,

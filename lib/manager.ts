@@ -1,4 +1,6 @@
 import { booleanOption, checkOptions, checkText, wordOption } from './arguments.js';
+import { answerChallenge } from './attestation/ask.js';
+import type { ActivationChallenge } from './attestation/credential.js';
 import type {
   Backend,
   CardInfo,
@@ -355,6 +357,22 @@ export class VirtualSmartCardManager {
     } finally {
       wipe(authorization);
     }
+  }
+
+  /**
+   * Answers a challenge that `makeCredential` made for a statement of one of this TPM's keys. Only the
+   * TPM that has both the attestation key and the endorsement key of the statement can.
+   *
+   * @returns the secret in the challenge, for `verifyAttestation`; the caller wipes it
+   * @throws VirtualSmartCardError `ERR_ATTESTATION` (it is for another TPM), `ERR_NOT_SUPPORTED`,
+   * `ERR_TPM_AUTHORIZATION`, `ERR_INVALID_ARGUMENT`, `ERR_TPM_UNAVAILABLE`, `ERR_CLOSED`
+   * @example
+   * ```ts
+   * const answer = await manager.activateCredential(challenge);
+   * ```
+   */
+  async activateCredential(challenge: ActivationChallenge): Promise<Buffer> {
+    return answerChallenge(this.#open(), challenge);
   }
 
   /**

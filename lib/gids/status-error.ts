@@ -20,6 +20,7 @@ export type Purpose =
   | 'chooseKey'
   | 'sign'
   | 'decrypt'
+  | 'attestKey'
   | 'deleteKey';
 
 type Meaning = readonly [code: VirtualSmartCardErrorCode, message: string];
@@ -50,6 +51,10 @@ const ALGORITHM: Meaning = [
   'The card cannot make or use a key of this algorithm.',
 ];
 const NO_KEY: Meaning = ['ERR_CONTAINER_NOT_FOUND', 'The card has no key in this container.'];
+const NO_ATTESTATION: Meaning = [
+  'ERR_NOT_SUPPORTED',
+  'This card cannot say what its TPM knows of a key. Cards of the embedded backend can.',
+];
 const DECRYPTION: Meaning = [
   'ERR_DECRYPTION_FAILED',
   'The ciphertext does not belong to the key, or is damaged.',
@@ -129,6 +134,12 @@ const SPECIFIC: Readonly<Partial<Record<Purpose, Readonly<Record<number, Meaning
     [StatusWord.WRONG_LENGTH]: DECRYPTION,
     [StatusWord.CONDITIONS_NOT_SATISFIED]: DECRYPTION,
     [StatusWord.EXECUTION_ERROR]: DECRYPTION,
+  },
+  attestKey: {
+    ...missingKey(),
+    [StatusWord.REFERENCE_DATA_NOT_USABLE]: NO_KEY,
+    [StatusWord.INSTRUCTION_NOT_SUPPORTED]: NO_ATTESTATION,
+    [StatusWord.CLASS_NOT_SUPPORTED]: NO_ATTESTATION,
   },
 };
 

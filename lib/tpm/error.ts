@@ -1,5 +1,5 @@
 import { VirtualSmartCardError } from '../errors.js';
-import { TPM_CC, TPM_RC, TPM_RH_LOCKOUT, TPM_RH_OWNER } from './constants.js';
+import { TPM_CC, TPM_RC, TPM_RH_ENDORSEMENT, TPM_RH_LOCKOUT, TPM_RH_OWNER } from './constants.js';
 
 /** Names of the response codes that a program is likely to meet, by bare error number (Part 2, 6.6.3). */
 const NAMES = new Map<number, string>([
@@ -122,6 +122,13 @@ export function tpmError(tpmCode: number, failed: FailedCommand): VirtualSmartCa
     return new VirtualSmartCardError(
       'ERR_TPM_AUTHORIZATION',
       `The TPM refused the owner authorisation. Give the one that this TPM's owner has set ${suffix}.`,
+      details,
+    );
+  }
+  if (failed.authorizedHandle === TPM_RH_ENDORSEMENT && refused) {
+    return new VirtualSmartCardError(
+      'ERR_TPM_AUTHORIZATION',
+      `The TPM refused the empty endorsement authorisation. Attestation needs a TPM whose endorsement hierarchy has none ${suffix}.`,
       details,
     );
   }

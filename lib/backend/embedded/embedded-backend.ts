@@ -1,6 +1,7 @@
 import { VirtualSmartCardError } from '../../errors.js';
 import type { ApduChannel } from '../../gids/channel.js';
 import { instanceNumber } from '../../instance-id.js';
+import type { Credential } from '../../tpm/tpm.js';
 import type {
   Backend,
   CardConnection,
@@ -10,6 +11,7 @@ import type {
   LongCallOptions,
   TpmStatus,
 } from '../backend.js';
+import { activateCredential } from './activate-credential.js';
 import type { EmbeddedStore } from './embedded-store.js';
 import { type StoreShare, shareStore } from './open-stores.js';
 import { locateStateDirectory } from './state-directory.js';
@@ -87,6 +89,10 @@ class EmbeddedBackend implements Backend {
 
   async resetTpmLockout(lockoutAuthorization: Uint8Array): Promise<void> {
     await this.#store.context.tpm.resetLockout(lockoutAuthorization);
+  }
+
+  async activateCredential(credential: Credential): Promise<Buffer> {
+    return activateCredential(this.#store.context.tpm, credential);
   }
 
   close(): Promise<void> {

@@ -12,7 +12,7 @@ import type {
 import { PinPolicy } from '../../pin-policy.js';
 import { wipe } from '../../secret.js';
 import { isTpmCode } from '../../tpm/error.js';
-import type { Tpm, TpmKey } from '../../tpm/tpm.js';
+import type { Attestation, Tpm, TpmKey } from '../../tpm/tpm.js';
 import type { KeyAlgorithm } from '../backend.js';
 import { Authorizations } from './authorizations.js';
 import type { CardRecord, Credential } from './card-record.js';
@@ -172,6 +172,14 @@ export class TpmVault implements CardVault {
 
   ecdsaSign(key: KeyPair, digest: Uint8Array, authorization: Authorization): Promise<Buffer> {
     return this.#withTpm(() => this.#key(key).ecdsaSign(digest, authorization.value));
+  }
+
+  attestKey(
+    key: KeyPair,
+    qualifyingData: Uint8Array,
+    authorization: Authorization,
+  ): Promise<Attestation> {
+    return this.#withTpm(() => this.#key(key).attest(qualifyingData, authorization.value));
   }
 
   async releaseKey(key: KeyPair): Promise<void> {

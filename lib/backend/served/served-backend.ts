@@ -5,6 +5,8 @@ import { GidsCardConnection } from '../../gids/card-connection.js';
 import type { ApduChannel } from '../../gids/channel.js';
 import { instanceNumber, normalizeInstanceId } from '../../instance-id.js';
 import { watched } from '../../progress.js';
+import { serviceGone } from '../../serve/wire-error.js';
+import type { Credential } from '../../tpm/activate-credential.js';
 import { undoAndThrow } from '../../undo.js';
 import type {
   Backend,
@@ -126,6 +128,16 @@ class ServedBackend implements Backend {
 
   async resetTpmLockout(lockoutAuthorization: Uint8Array): Promise<void> {
     await this.#call('resetTpmLockout', {}, [lockoutAuthorization]);
+  }
+
+  async activateCredential({ type, ...secrets }: Credential): Promise<Buffer> {
+    const { credentialBlob, encryptedSecret } = secrets;
+    const sent = [credentialBlob, encryptedSecret];
+    const connection = await this.#connect();
+    const { attachments } = await connection.call('activateCredential', { type }, sent);
+    const [secret] = attachments;
+    if (secret) return secret;
+    throw serviceGone('answers without what was asked for');
   }
 
   async watch(): Promise<CardWatch> {
