@@ -3,6 +3,9 @@ import { overview, verbHelp } from './help-text.js';
 import { COMMON_OPTIONS } from './options.js';
 import type { Verb } from './verb.js';
 import { agent } from './verbs/agent.js';
+import { attest } from './verbs/attest.js';
+import { attestAnswer, attestChallenge } from './verbs/attest-activation.js';
+import { attestVerify } from './verbs/attest-verify.js';
 import { certificates, exportCertificate } from './verbs/certificates.js';
 import { certreq } from './verbs/certreq.js';
 import { changePin } from './verbs/change-pin.js';
@@ -51,6 +54,10 @@ export const VERBS: readonly Verb[] = [
   exportCertificate,
   keys,
   sign,
+  attest,
+  attestVerify,
+  attestChallenge,
+  attestAnswer,
   verifyPin,
   changePin,
   unblock,

@@ -8,7 +8,7 @@ import type { ApduExchange } from './exchange.js';
 import { keyFileId } from './file-ids.js';
 import { decodePublicKey } from './public-key.js';
 import { decode } from './response.js';
-import { hasStatusWord } from './status-error.js';
+import { cardResponseError, hasStatusWord } from './status-error.js';
 import { decodeTlv, encodeTlv } from './tlv.js';
 
 /** A key of the card: its reference (81 and on) and GIDS algorithm identifier. */
@@ -117,7 +117,11 @@ export class KeyCommands {
     const { ATTEST_KEY: ins } = Instruction;
     const command = { ins, p1: 0x00, p2: reference, data: qualifyingData, le: SHORT_LE };
     const answer = await this.#exchange.send(command, 'attestKey');
-    return decodeAttestation(answer);
+    try {
+      return decodeAttestation(answer);
+    } catch (error) {
+      throw cardResponseError('its statement about a key is damaged', error);
+    }
   }
 
   /** Deletes a key file with its key. One that is not there is as good as deleted. */

@@ -105,6 +105,12 @@ export function isTpmCode(error: unknown, code: number): boolean {
   );
 }
 
+/** True when `error` came from the TPM, which found fault with a parameter's value (Part 2, 6.6.2). */
+export function isParameterError(error: unknown): boolean {
+  const code = error instanceof VirtualSmartCardError ? error.tpmCode : undefined;
+  return code !== undefined && (code & 0x0c0) === 0x0c0;
+}
+
 /** The one place where a TPM's response code becomes an error. */
 export function tpmError(tpmCode: number, failed: FailedCommand): VirtualSmartCardError {
   const bare = bareTpmCode(tpmCode);

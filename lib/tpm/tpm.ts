@@ -231,7 +231,7 @@ export class Tpm {
 
   /**
    * Reads a secret that is encrypted to this TPM's endorsement key and its attestation key; the caller
-   * wipes it. `isTpmCode` tells by INTEGRITY, VALUE or SIZE that it is for other keys, or damaged.
+   * wipes it. `isParameterError` tells that it is for other keys, or damaged.
    */
   activateCredential(credential: Credential): Promise<Buffer> {
     return this.#take(() => activateCredential(this.#runner, this.#endorsement, credential));

@@ -71,6 +71,33 @@ describe.each(Object.keys(TPMS))('on %s', (name) => {
     }
   });
 
+  test('a damaged challenge is refused, and the next one is answered', async () => {
+    const manager = await open();
+    const options = cardOptions();
+    const { pin } = options;
+    const card = await manager.create(options);
+    const key = await card.createKey({ algorithm: 'EC-P256' }, { pin });
+    const statement = await key.attest({ nonce: randomBytes(16), pin });
+    const { challenge } = makeCredential(statement);
+    for (const field of ['credentialBlob', 'encryptedSecret'] as const) {
+      const bytes = Buffer.from(challenge[field], 'base64');
+      for (const length of [0, 1, 2, 3, 40, 200, bytes.length]) {
+        const damaged = Buffer.concat([randomBytes(length), bytes.subarray(length)]);
+        const shown = { ...challenge, [field]: damaged.toString('base64') };
+        if (length > 0) await expectError(manager.activateCredential(shown), 'ERR_ATTESTATION');
+        const cut = { ...challenge, [field]: bytes.subarray(0, length).toString('base64') };
+        if (length < bytes.length) {
+          await expectError(manager.activateCredential(cut), 'ERR_ATTESTATION');
+        }
+      }
+    }
+    const other = { ...challenge, endorsementKeyType: 'RSA-2048' } as const;
+    await expectError(manager.activateCredential(other), 'ERR_ATTESTATION');
+    const wrong = { ...challenge, version: 2 } as unknown as typeof challenge;
+    await expectError(manager.activateCredential(wrong), 'ERR_INVALID_ARGUMENT');
+    expect(await manager.activateCredential(challenge)).toHaveLength(32);
+  });
+
   test('an imported key is told from one that was made in the TPM', async () => {
     const manager = await open();
     const options = cardOptions({ allowKeyImport: true });
