@@ -95,8 +95,12 @@ export function verifyAttestation(
   };
 }
 
-/** What was signed names the key, the keys above it and the signer: the statement must show just these. */
-function checkNamesInside(
+/**
+ * What was signed names the key, the keys above it and the signer: the statement must show just these.
+ *
+ * @throws VirtualSmartCardError `ERR_ATTESTATION`
+ */
+export function checkNamesInside(
   info: CertifyInfo,
   key: StatedKey,
   parentName: Buffer,
