@@ -12,8 +12,8 @@ export interface AttestOptions extends PinOptions {
   nonce: Uint8Array;
 }
 
-const WINDOWS_ADVICE =
-  'On Windows a card is made with the create option `attestation`, and its key is attested by the system.';
+const ADVICE =
+  'The embedded backend can, on the store of the card. On Windows a card is made with the create option `attestation`, and the system attests its keys.';
 
 /** Has the card's TPM make a statement about a key. */
 export async function attestContainer(
@@ -37,5 +37,5 @@ export async function answerChallenge(backend: Backend, challenge: unknown): Pro
 }
 
 function notSupported(what: string): VirtualSmartCardError {
-  return new VirtualSmartCardError('ERR_NOT_SUPPORTED', `${what} ${WINDOWS_ADVICE}`);
+  return new VirtualSmartCardError('ERR_NOT_SUPPORTED', `${what} ${ADVICE}`);
 }
