@@ -23,6 +23,7 @@
  * | `ERR_STATE_IO` | The state directory cannot be read or written (disk full, permissions). |
  * | `ERR_CARD_NOT_FOUND` | No card has that instance id. |
  * | `ERR_CARD_AMBIGUOUS` | Several cards match; name one by its instance id. |
+ * | `ERR_CARD_DIFFERS` | The card that `ensure` found is not as it was asked for: `parameter`, `expected` and `actual` say in what. |
  * | `ERR_CARD_LIMIT` | Ten cards exist; destroy one first. |
  * | `ERR_CARD_LOST` | The TPM was cleared or replaced, or the card's files are an older copy: the card is gone for good. |
  * | `ERR_CARD_NOT_INITIALIZED` | The card has no file system (it was made without `generate`). |
@@ -42,6 +43,7 @@
  * | `ERR_PUK_BLOCKED` | The PUK is blocked; the card cannot be unblocked any more. |
  * | `ERR_PUK_NOT_SET` | The card was made without a PUK; unblock it with the admin key. |
  * | `ERR_ADMIN_KEY_INCORRECT` | The admin key (or the response computed from it) is wrong. |
+ * | `ERR_ADMIN_CHALLENGE_ENDED` | The card's challenge ended before its response came; nothing was done. |
  * | `ERR_ADMIN_RESET_NOT_ALLOWED` | The card has a PUK; only the PUK resets its PIN. |
  * | `ERR_KEY_IMPORT_NOT_ALLOWED` | The card was made without `allowKeyImport`. |
  * | `ERR_ALGORITHM_NOT_SUPPORTED` | The key or the TPM cannot do this algorithm. |
@@ -91,6 +93,7 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_STATE_IO'
   | 'ERR_CARD_NOT_FOUND'
   | 'ERR_CARD_AMBIGUOUS'
+  | 'ERR_CARD_DIFFERS'
   | 'ERR_CARD_LIMIT'
   | 'ERR_CARD_LOST'
   | 'ERR_CARD_NOT_INITIALIZED'
@@ -110,6 +113,7 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_PUK_BLOCKED'
   | 'ERR_PUK_NOT_SET'
   | 'ERR_ADMIN_KEY_INCORRECT'
+  | 'ERR_ADMIN_CHALLENGE_ENDED'
   | 'ERR_ADMIN_RESET_NOT_ALLOWED'
   | 'ERR_KEY_IMPORT_NOT_ALLOWED'
   | 'ERR_ALGORITHM_NOT_SUPPORTED'
@@ -166,6 +170,8 @@ export interface VirtualSmartCardErrorDetails {
   actual?: string;
   /** Line of the INF text, counted from 1. */
   line?: number;
+  /** Which admin key the card has after a change that failed, as far as it is known. */
+  adminKeyInForce?: 'current' | 'unknown';
   /** The instance ids that matched, for `ERR_CARD_AMBIGUOUS`; the card's, for `ERR_REBOOT_REQUIRED`. */
   instanceIds?: readonly string[];
 }
@@ -201,6 +207,7 @@ export class VirtualSmartCardError extends Error implements VirtualSmartCardErro
   declare readonly expected?: string;
   declare readonly actual?: string;
   declare readonly line?: number;
+  declare readonly adminKeyInForce?: 'current' | 'unknown';
   declare readonly instanceIds?: readonly string[];
 
   constructor(

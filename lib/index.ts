@@ -1,3 +1,12 @@
+export {
+  formatAdminChallenge,
+  formatAdminResponse,
+  parseAdminChallenge,
+  parseAdminResponse,
+} from './admin/challenge-text.js';
+export type { ChangeAdminKeyOptions } from './admin/change-admin-key.js';
+export type { AdminKeyEscrow, AdminKeyRecord } from './admin/escrow.js';
+export type { AdminKeyDerivation, NextAdminKey } from './admin/next-admin-key.js';
 export type { AdminAuthenticator, AdminResponder } from './admin-authentication.js';
 export { AdminKey } from './admin-key.js';
 export type { DecryptionAlgorithm, SignatureAlgorithm } from './algorithms.js';
@@ -69,6 +78,7 @@ export { parseInf } from './enroll/inf.js';
 export type { KeyUsage } from './enroll/key-usage.js';
 export type { PendingRequest } from './enroll/pending-request.js';
 export type { ValiditySpec, ValidityUnit } from './enroll/validity.js';
+export type { EnsuredCard, EnsureOptions } from './ensure.js';
 export {
   VirtualSmartCardError,
   type VirtualSmartCardErrorCode,

@@ -24,6 +24,13 @@ export interface Backend {
   /** Makes a card, all or nothing, and resolves to its instance id. */
   create(request: CreateRequest): Promise<string>;
   list(): Promise<CardInfo[]>;
+  /**
+   * Keeps whoever else asks for it waiting, other processes that reach these cards too, until it is
+   * released or this process ends: so that looking for a card and making it are one. Never waits.
+   *
+   * @returns undefined while somebody has it
+   */
+  tryClaim?(): Promise<CreationClaim | undefined>;
   destroy(instanceId: string, options: LongCallOptions): Promise<void>;
   /** Opens a connection of its own PIN state to a card. */
   connect(instanceId: string): Promise<CardConnection>;
@@ -48,6 +55,11 @@ export interface Backend {
   /** Tells of cards that come and go from now on; the caller closes it. */
   watch?(): Promise<CardWatch>;
   close(): Promise<void>;
+}
+
+/** Somebody's right to look for a card and make it. */
+export interface CreationClaim {
+  release(): void | Promise<void>;
 }
 
 /** A card that came or went. */

@@ -42,6 +42,8 @@ const ADMIN_KEY_INCORRECT: Meaning = [
   'ERR_ADMIN_KEY_INCORRECT',
   "The response to the card's challenge is wrong, so the admin key is not this card's.",
 ];
+export const CHALLENGE_ENDED =
+  "The card's challenge ended before its response came: the card was reset, or used by another program. Nothing was done; a new challenge needs a new response.";
 const NOT_INITIALIZED: Meaning = [
   'ERR_CARD_NOT_INITIALIZED',
   'The card has no file system. Create it with `generate`, or let a card management system set it up.',
@@ -102,6 +104,7 @@ const SPECIFIC: Readonly<Partial<Record<Purpose, Readonly<Record<number, Meaning
   },
   authenticateAdmin: {
     [StatusWord.SECURITY_STATUS_NOT_SATISFIED]: ADMIN_KEY_INCORRECT,
+    [StatusWord.CONDITIONS_NOT_SATISFIED]: ['ERR_ADMIN_CHALLENGE_ENDED', CHALLENGE_ENDED],
     [StatusWord.REFERENCED_DATA_NOT_FOUND]: ['ERR_NOT_SUPPORTED', 'The card has no admin key.'],
   },
   setAdminKey: { [StatusWord.SECURITY_STATUS_NOT_SATISFIED]: ADMIN_KEY_INCORRECT },

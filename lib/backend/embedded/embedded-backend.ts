@@ -8,6 +8,7 @@ import type {
   CardInfo,
   CardWatch,
   CreateRequest,
+  CreationClaim,
   LongCallOptions,
   TpmStatus,
 } from '../backend.js';
@@ -15,6 +16,7 @@ import { activateCredential } from './activate-credential.js';
 import type { EmbeddedStore } from './embedded-store.js';
 import { type StoreShare, shareStore } from './open-stores.js';
 import { locateStateDirectory } from './state-directory.js';
+import { tryClaimCreation } from './state-lock.js';
 
 export interface EmbeddedBackendOptions {
   /** Default: VIRTUAL_SMARTCARD_HOME, then the platform's folder for application data. */
@@ -48,6 +50,10 @@ class EmbeddedBackend implements Backend {
 
   async list(): Promise<CardInfo[]> {
     return this.#store.list();
+  }
+
+  async tryClaim(): Promise<CreationClaim | undefined> {
+    return tryClaimCreation(this.stateDirectory);
   }
 
   async destroy(instanceId: string, options: LongCallOptions): Promise<void> {

@@ -14,9 +14,11 @@ import type {
   CardInfo,
   CardWatch,
   CreateRequest,
+  CreationClaim,
   LongCallOptions,
   TpmStatus,
 } from '../backend.js';
+import { tryClaimCreation } from '../embedded/state-lock.js';
 import { ServiceConnection } from './service-connection.js';
 import { SocketChannel } from './socket-channel.js';
 
@@ -83,6 +85,10 @@ class ServedBackend implements Backend {
 
   async list(): Promise<CardInfo[]> {
     return (await this.#call<CardInfo[]>('list')).map(completeInfo);
+  }
+
+  async tryClaim(): Promise<CreationClaim | undefined> {
+    return tryClaimCreation(this.#stateDirectory);
   }
 
   /** The stages before the end come from here: while the service works it cannot be stopped. */
