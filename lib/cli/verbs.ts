@@ -2,6 +2,7 @@ import { type CliError, usageError } from './failure.js';
 import { overview, verbHelp } from './help-text.js';
 import { COMMON_OPTIONS } from './options.js';
 import type { Verb } from './verb.js';
+import { changeAdminKey, derive, respond } from './verbs/admin-key.js';
 import { agent } from './verbs/agent.js';
 import { attest } from './verbs/attest.js';
 import { attestAnswer, attestChallenge } from './verbs/attest-activation.js';
@@ -61,6 +62,9 @@ export const VERBS: readonly Verb[] = [
   verifyPin,
   changePin,
   unblock,
+  respond,
+  changeAdminKey,
+  derive,
   tpm,
   resetLockout,
   serve,
@@ -106,12 +110,13 @@ export function findVerb(words: readonly string[]): { verb: Verb; rest: readonly
     if (verb) return { verb, rest: words.slice(2) };
   }
   const verb = byName(one);
-  if (!verb) throw unknownVerb(first);
   const seconds = secondWords(one);
-  if (seconds.length > 0 && second !== undefined && !/^[-/]/.test(second)) {
-    const known = seconds.join(' or ');
-    throw usageError(`"${one}" is followed by ${known}, not by "${second.slice(0, 40)}".`);
+  const isWord = second !== undefined && !/^[-/]/.test(second);
+  if (seconds.length > 0 && (!verb || isWord)) {
+    const found = isWord ? `, not by "${second.slice(0, 40)}"` : '';
+    throw usageError(`"${one}" is followed by ${seconds.join(' or ')}${found}.`);
   }
+  if (!verb) throw unknownVerb(first);
   return { verb, rest: words.slice(1) };
 }
 

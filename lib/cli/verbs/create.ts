@@ -1,17 +1,23 @@
 import {
   AdminKey,
   type AntiHammering,
+  type CreateOptions,
   PinPolicy,
   type VirtualSmartCard,
   VirtualSmartCardError,
 } from '../../index.js';
 import { wipe } from '../../secret.js';
-import { adminKeyFromHex, adminKeyProblem, hexLine } from '../admin-key-hex.js';
+import { adminKeyFromHex, adminKeyProblem } from '../admin-key-hex.js';
 import type { Arguments } from '../arguments.js';
 import { usageError } from '../failure.js';
-import { COMMON_OPTIONS, MACHINE_OPTION, PIN_STDIN_OPTION } from '../options.js';
+import { KeyFile } from '../key-file.js';
+import {
+  ADMIN_KEY_OUT_OPTION,
+  COMMON_OPTIONS,
+  MACHINE_OPTION,
+  PIN_STDIN_OPTION,
+} from '../options.js';
 import type { Result } from '../output.js';
-import { OutputFile } from '../output-file.js';
 import { parsePinPolicyWords } from '../pin-policy-words.js';
 import type { SecretRequest } from '../prompt.js';
 import type { Context, Verb } from '../verb.js';
@@ -46,10 +52,10 @@ export const create: Verb = {
       secret: 'admin key',
       words: ['adminkey'],
     },
-    'admin-key-out': {
-      takes: 'value',
-      value: 'FILE',
-      text: 'write the random admin key to a new file that only you can read, and do not show it',
+    ...ADMIN_KEY_OUT_OPTION,
+    'if-missing': {
+      takes: 'nothing',
+      text: 'make it only if there is no card of that name yet; else show that one',
     },
     generate: { takes: 'nothing', text: 'give the card a file system, so that it can be used' },
     'pin-policy': {
@@ -78,6 +84,7 @@ export const create: Verb = {
     'create --name "Work laptop" --generate',
     'create /name "Work laptop" /pin prompt /adminkey random /generate /pinpolicy minlen 4 uppercase allowed lowercase allowed specialchars allowed',
     'create --name Signing --generate --pin-stdin --admin-key-out admin-key.txt --json < pin.txt',
+    'create --name Signing --generate --if-missing --pin-stdin --admin-key-out admin-key.txt < pin.txt',
   ],
   run: createCard,
 };
@@ -96,35 +103,53 @@ async function createCard(context: Context): Promise<Result> {
   const fromStdin = args.has('pin-stdin');
   if (requests.length > 0) context.secrets.requireSource(fromStdin);
 
-  const file = outPath === undefined ? undefined : await reserveKeyFile(outPath);
+  const keyFile = outPath === undefined ? undefined : new KeyFile(outPath);
   let secrets: Buffer[] = [];
   let adminKey: AdminKey | undefined;
   try {
+    // With --if-missing it is there from the first time, when the card was made.
+    if (!args.has('if-missing')) await keyFile?.reserve();
     secrets = await context.secrets.ask(requests, fromStdin);
     const given = new Map(requests.map((request, at) => [request.name, secrets[at]]));
     adminKey = adminKeyOf(adminKeyKind, given.get('admin key'));
     const manager = await context.openManager({ machine: args.value('machine') });
-    const card = await withKeyFile(file, adminKey, (key) =>
-      manager.create({
-        name,
-        pinPolicy,
-        adminKey: key,
-        pin: given.get('PIN') ?? DEFAULT_PIN,
-        puk: args.has('puk') ? (given.get('PUK') ?? DEFAULT_PIN) : undefined,
-        generate: args.has('generate'),
-        allowKeyImport: args.has('allow-key-import'),
-        antiHammering: args.value('anti-hammering') as AntiHammering | undefined,
-        onProgress: context.output.progress,
-        signal: context.signal,
-      }),
-    );
-    const shown = adminKeyKind === 'random' && !file ? adminKey.exportHex() : undefined;
-    return await resultOf(card, shown, file?.path);
+    const options: CreateOptions = {
+      name,
+      pinPolicy,
+      adminKey,
+      escrow: keyFile && (({ adminKey: key }) => keyFile.write(key)),
+      pin: given.get('PIN') ?? DEFAULT_PIN,
+      puk: args.has('puk') ? (given.get('PUK') ?? DEFAULT_PIN) : undefined,
+      generate: args.has('generate'),
+      allowKeyImport: args.has('allow-key-import') || undefined,
+      antiHammering: args.value('anti-hammering') as AntiHammering | undefined,
+      onProgress: context.output.progress,
+      signal: context.signal,
+    };
+    const { card, created } = args.has('if-missing')
+      ? await manager.ensure(options)
+      : { card: await manager.create(options), created: true };
+    keyFile?.keep();
+    if (!created) return await foundResult(card);
+    const shown = adminKeyKind === 'random' && !keyFile ? adminKey.exportHex() : undefined;
+    const result = await resultOf(card, shown, keyFile?.path);
+    return args.has('if-missing')
+      ? { ...result, document: { ...result.document, created } }
+      : result;
   } finally {
     wipe(...secrets);
     adminKey?.dispose();
-    await file?.discard();
+    await keyFile?.close();
   }
+}
+
+async function foundResult(card: VirtualSmartCard): Promise<Result> {
+  const info = await card.info();
+  return {
+    document: { ...info, created: false },
+    lines: [`Smart Card Reader Device Instance ID = ${info.instanceId}`],
+    remarks: ['The card was there already; nothing was changed.'],
+  };
 }
 
 async function resultOf(
@@ -198,30 +223,4 @@ function checkPuk(puk: Uint8Array): string | undefined {
 function adminKeyOf(kind: string, typed: Buffer | undefined): AdminKey {
   if (typed) return adminKeyFromHex(typed);
   return kind === 'default' ? AdminKey.default() : AdminKey.random();
-}
-
-function reserveKeyFile(path: string): Promise<OutputFile> {
-  return OutputFile.reserve(path, { force: false, mode: 0o600 });
-}
-
-/**
- * Makes a card whose admin key is in the file before the card exists, so that no card exists whose
- * key was lost. Without the card the file goes, too.
- */
-async function withKeyFile<T>(
-  file: OutputFile | undefined,
-  adminKey: AdminKey,
-  make: (adminKey: AdminKey) => Promise<T>,
-): Promise<T> {
-  if (!file) return make(adminKey);
-  const line = hexLine(adminKey);
-  try {
-    await file.commit(line);
-    return await make(adminKey);
-  } catch (error) {
-    await file.remove();
-    throw error;
-  } finally {
-    wipe(line);
-  }
 }
