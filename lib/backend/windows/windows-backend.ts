@@ -16,7 +16,7 @@ import type {
 } from '../backend.js';
 import { describeCard, openCardConnection } from './card-connection.js';
 import { CardManager } from './card-manager.js';
-import { tryClaimCreation } from './creation-pipe.js';
+import { tryClaimCreation } from './creation-lock.js';
 import { TIME_LIMITS, type TimeLimits } from './limits.js';
 import { notSupportedRemotely, remoteCardConnection } from './remote-card.js';
 import { readStoredContainers, type StoredContainer } from './stored-containers.js';
