@@ -60,7 +60,7 @@ export class ReaderChannel<Handle extends NativeCardHandle = NativeCardHandle, P
     this.#leaving = leaving;
   }
 
-  /** How often it was noticed that another program had reset the card, or the handle was another one. */
+  /** How often the card was reset between transactions, as far as it was noticed, or the handle another one. */
   get resets(): number {
     return this.#resets;
   }
@@ -114,6 +114,7 @@ export class ReaderChannel<Handle extends NativeCardHandle = NativeCardHandle, P
     }
     await this.#turns.take(async () => {
       await this.#call((handle) => handle.reconnect(true));
+      this.#resets += 1;
       this.#isDeselected = true;
     });
   }
