@@ -32,7 +32,8 @@ export function findEnsured(
   if (byId) return byId;
   const named = cards.filter((card) => card.name === name);
   const instanceIds = named.map(({ instanceId }) => instanceId);
-  if (cardId !== undefined && named.length > 0) {
+  // A lost card tells no id: it may be the one.
+  if (cardId !== undefined && named.some(({ state }) => state !== 'lost')) {
     throw new VirtualSmartCardError(
       'ERR_CARD_NOT_FOUND',
       `No card has the id ${cardId}, but there is another one of the name "${name}": ${instanceIds.join(', ')}. Leave out cardId if that one is meant, or choose another name.`,
