@@ -15,7 +15,7 @@ it('docs/administration.md has a session that runs as it stands', async () => {
   const masterKey = randomBytes(32);
   await writeFile(cli.path('pin.txt'), `${cli.pin}\n`);
   await writeFile(cli.path('master-key.txt'), `${masterKey.toString('hex')}\n`);
-  expect(page.blocks).toHaveLength(3);
+  expect(page.blocks).toHaveLength(4);
   await page.run();
   const key = AdminKey.derive(masterKey, 'laptop-4711').exportHex();
   await cli.json(['unblock', '--pin-stdin'], `${key}\n87654321\n`);

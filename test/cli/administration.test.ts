@@ -201,6 +201,36 @@ describe('create --if-missing', () => {
     expect(await cli.json(['list'])).toMatchObject({ cards: [{}] });
   });
 
+  it('gives the card the derived key at once, and goes on where it has the first one', async () => {
+    const masterKey = randomBytes(32);
+    const first = AdminKey.random().exportHex();
+    const input = `${cli.pin}\n${first}\n${masterKey.toString('hex')}\n`;
+    const words = ['create', '--name', 'Card', '--generate', '--pin-stdin'];
+    const known = [...words, '--admin-key', 'prompt'];
+    await cli.json(known, `${cli.pin}\n${first}\n`);
+    const derived = [...known, '--if-missing', '--next-admin-key', 'derived'];
+    const { cardId, created } = await cli.json(derived, input);
+    expect(created).toBe(false);
+    await cli.json(derived, input);
+    const key = AdminKey.derive(masterKey, String(cardId)).exportHex();
+    await cli.json(['unblock', '--pin-stdin'], `${key}\n87654321\n`);
+    const other = ['create', '--name', 'Other', '--generate', '--pin-stdin'];
+    const made = await cli.json(
+      [...other, '--next-admin-key', 'derived', '--diversifier', 'other'],
+      `${cli.pin}\n${masterKey.toString('hex')}\n`,
+    );
+    expect(made['adminKey']).toBeUndefined();
+    const otherKey = AdminKey.derive(masterKey, 'other').exportHex();
+    const unblock = ['unblock', '--instance', String(made['instanceId']), '--pin-stdin'];
+    await cli.json(unblock, `${otherKey}\n87654321\n`);
+    for (const wrong of [
+      ['--diversifier', 'x'],
+      ['--next-admin-key', masterKey.toString('hex')],
+    ]) {
+      expect(await cli.failure([...other, ...wrong])).toMatchObject({ code: 'ERR_USAGE' });
+    }
+  });
+
   it('makes no card whose key would not be stored', async () => {
     const path = cli.path('key.txt');
     await writeFile(path, 'of another card');

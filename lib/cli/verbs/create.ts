@@ -7,7 +7,12 @@ import {
   VirtualSmartCardError,
 } from '../../index.js';
 import { wipe } from '../../secret.js';
-import { adminKeyFromHex, adminKeyProblem } from '../admin-key-hex.js';
+import {
+  adminKeyFromHex,
+  adminKeyProblem,
+  bytesFromHex,
+  masterKeyProblem,
+} from '../admin-key-hex.js';
 import type { Arguments } from '../arguments.js';
 import { usageError } from '../failure.js';
 import { KeyFile } from '../key-file.js';
@@ -53,6 +58,13 @@ export const create: Verb = {
       words: ['adminkey'],
     },
     ...ADMIN_KEY_OUT_OPTION,
+    'next-admin-key': {
+      takes: 'value',
+      text: 'change the admin key at once to the one that a master key, which is asked for, gives for the card id or --diversifier',
+      choices: ['derived'],
+      secret: 'master key',
+    },
+    diversifier: { takes: 'value', value: 'TEXT', text: 'what the next admin key is derived for' },
     'if-missing': {
       takes: 'nothing',
       text: 'make it only if there is no card of that name yet; else show that one',
@@ -77,13 +89,14 @@ export const create: Verb = {
     },
   },
   notes: [
-    'Secrets are asked for in this order: PIN, PUK, admin key (48 hexadecimal digits).',
+    'Secrets are asked for in this order: PIN, PUK, admin key (48 hexadecimal digits), master key (64 or more).',
     'A random admin key is shown once, at the end. It resets the PIN of a card without a PUK.',
   ],
   examples: [
     'create --name "Work laptop" --generate',
     'create /name "Work laptop" /pin prompt /adminkey random /generate /pinpolicy minlen 4 uppercase allowed lowercase allowed specialchars allowed',
     'create --name Signing --generate --pin-stdin --admin-key-out admin-key.txt --json < pin.txt',
+    'create --name Laptop --generate --next-admin-key derived --pin-stdin < pin-and-master-key.txt',
     'create --name Signing --generate --if-missing --pin-stdin --admin-key-out admin-key.txt < pin.txt',
   ],
   run: createCard,
@@ -99,6 +112,13 @@ async function createCard(context: Context): Promise<Result> {
   if (outPath !== undefined && adminKeyKind !== 'random') {
     throw usageError('--admin-key-out takes a random admin key; use it with --admin-key random.');
   }
+  const isDerived = args.has('next-admin-key');
+  if (isDerived && outPath !== undefined) {
+    throw usageError('A derived admin key is not kept in a file. Leave out --admin-key-out.');
+  }
+  if (!isDerived && args.has('diversifier')) {
+    throw usageError('--diversifier is for --next-admin-key derived.');
+  }
   const requests = secretRequests(args, pinPolicy);
   const fromStdin = args.has('pin-stdin');
   if (requests.length > 0) context.secrets.requireSource(fromStdin);
@@ -106,17 +126,21 @@ async function createCard(context: Context): Promise<Result> {
   const keyFile = outPath === undefined ? undefined : new KeyFile(outPath);
   let secrets: Buffer[] = [];
   let adminKey: AdminKey | undefined;
+  let masterKey: Buffer | undefined;
   try {
     // With --if-missing it is there from the first time, when the card was made.
     if (!args.has('if-missing')) await keyFile?.reserve();
     secrets = await context.secrets.ask(requests, fromStdin);
     const given = new Map(requests.map((request, at) => [request.name, secrets[at]]));
     adminKey = adminKeyOf(adminKeyKind, given.get('admin key'));
+    const typed = given.get('master key');
+    masterKey = typed && bytesFromHex(typed);
     const manager = await context.openManager({ machine: args.value('machine') });
     const options: CreateOptions = {
       name,
       pinPolicy,
       adminKey,
+      nextAdminKey: masterKey && { masterKey, diversifier: args.value('diversifier') },
       escrow: keyFile && (({ adminKey: key }) => keyFile.write(key)),
       pin: given.get('PIN') ?? DEFAULT_PIN,
       puk: args.has('puk') ? (given.get('PUK') ?? DEFAULT_PIN) : undefined,
@@ -131,13 +155,14 @@ async function createCard(context: Context): Promise<Result> {
       : { card: await manager.create(options), created: true };
     keyFile?.keep();
     if (!created) return await foundResult(card);
-    const shown = adminKeyKind === 'random' && !keyFile ? adminKey.exportHex() : undefined;
+    const isShown = adminKeyKind === 'random' && !keyFile && !masterKey;
+    const shown = isShown ? adminKey.exportHex() : undefined;
     const result = await resultOf(card, shown, keyFile?.path);
     return args.has('if-missing')
       ? { ...result, document: { ...result.document, created } }
       : result;
   } finally {
-    wipe(...secrets);
+    wipe(...secrets, masterKey);
     adminKey?.dispose();
     await keyFile?.close();
   }
@@ -148,7 +173,7 @@ async function foundResult(card: VirtualSmartCard): Promise<Result> {
   return {
     document: { ...info, created: false },
     lines: [`Smart Card Reader Device Instance ID = ${info.instanceId}`],
-    remarks: ['The card was there already; nothing was changed.'],
+    remarks: ['The card was there already.'],
   };
 }
 
@@ -213,6 +238,7 @@ function secretRequests(args: Arguments, policy: PinPolicy): SecretRequest[] {
   if (args.value('admin-key') === 'prompt') {
     requests.push({ name: 'admin key', fresh: true, check: adminKeyProblem });
   }
+  if (args.has('next-admin-key')) requests.push({ name: 'master key', check: masterKeyProblem });
   return requests;
 }
 
