@@ -33,7 +33,8 @@ export async function createCard(
 
     const destroy = (instanceId: string, reason: unknown) => {
       const left = `The new card ${instanceId} is still there; destroy it yourself.`;
-      return undoAndThrow(reason, left, () => backend.destroy(instanceId, {}));
+      const undo = () => backend.destroy(instanceId, {});
+      return undoAndThrow(reason, left, undo, { instanceIds: [instanceId] });
     };
     const create = (watch: LongCallOptions) => backend.create({ ...request, ...watch });
     const instanceId = await watched({ onProgress, signal }, create, destroy);

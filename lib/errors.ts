@@ -172,7 +172,10 @@ export interface VirtualSmartCardErrorDetails {
   line?: number;
   /** Which admin key the card has after a change that failed, as far as it is known. */
   adminKeyInForce?: 'current' | 'unknown';
-  /** The instance ids that matched, for `ERR_CARD_AMBIGUOUS`; the card's, for `ERR_REBOOT_REQUIRED`. */
+  /**
+   * The instance ids that matched, for `ERR_CARD_AMBIGUOUS`; the card's that was made all the same, for
+   * `ERR_REBOOT_REQUIRED` and where a create that failed could not destroy it again.
+   */
   instanceIds?: readonly string[];
 }
 

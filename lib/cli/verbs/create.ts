@@ -161,11 +161,20 @@ async function createCard(context: Context): Promise<Result> {
     return args.has('if-missing')
       ? { ...result, document: { ...result.document, created } }
       : result;
+  } catch (error) {
+    if (leavesCard(error)) keyFile?.keep();
+    throw error;
   } finally {
     wipe(...secrets, masterKey);
     adminKey?.dispose();
     await keyFile?.close();
   }
+}
+
+/** Whether there is a card in spite of the error: then its key is wanted. */
+function leavesCard(error: unknown): boolean {
+  if (!VirtualSmartCardError.is(error) || error.code === 'ERR_CARD_AMBIGUOUS') return false;
+  return error.instanceIds !== undefined;
 }
 
 async function foundResult(card: VirtualSmartCard): Promise<Result> {
