@@ -67,18 +67,15 @@ export type {
   SubmitRequestOptions,
 } from './enroll/adcs/request-options.js';
 export type { DistinguishedName } from './enroll/distinguished-name.js';
-export type {
-  EnrollmentRequest,
-  ExtensionSpec,
-  WindowsSettings,
-} from './enroll/enrollment-request.js';
-export { formatInf } from './enroll/format-inf.js';
+export type { EnrollmentRequest, ExtensionSpec } from './enroll/enrollment-request.js';
 export type { GeneralName } from './enroll/general-name.js';
 export { parseInf } from './enroll/inf.js';
+export { formatInf } from './enroll/inf-writer.js';
 export type { KeyUsage } from './enroll/key-usage.js';
 export type { PendingRequest } from './enroll/pending-request.js';
 export type { ValiditySpec, ValidityUnit } from './enroll/validity.js';
 export type { EnsuredCard, EnsureOptions } from './ensure.js';
+export type { WindowsSettings } from './enroll/windows-settings.js';
 export {
   VirtualSmartCardError,
   type VirtualSmartCardErrorCode,

@@ -8,7 +8,7 @@ import { VirtualSmartCardKey } from '../key.js';
 import { undoAndThrow } from '../undo.js';
 import type { EnrollmentRequest } from './enrollment-request.js';
 import { parseInf } from './inf.js';
-import { infError } from './inf-error.js';
+import { infError } from './inf-syntax.js';
 import type { PendingRequest } from './pending-request.js';
 
 /** Makes a key and a self-signed certificate and stores both, all or nothing. */
