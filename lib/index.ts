@@ -74,8 +74,8 @@ export { formatInf } from './enroll/inf-writer.js';
 export type { KeyUsage } from './enroll/key-usage.js';
 export type { PendingRequest } from './enroll/pending-request.js';
 export type { ValiditySpec, ValidityUnit } from './enroll/validity.js';
-export type { EnsuredCard, EnsureOptions } from './ensure.js';
 export type { WindowsSettings } from './enroll/windows-settings.js';
+export type { EnsuredCard, EnsureOptions } from './ensure.js';
 export {
   VirtualSmartCardError,
   type VirtualSmartCardErrorCode,
