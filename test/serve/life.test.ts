@@ -66,6 +66,8 @@ test('a service that is stopped is waited for no longer than some beats; one tha
   const listing = expectError(manager.list(), 'ERR_SERVICE_GONE').finally(() => {
     ended = true;
   });
+  // Until the call is on its way.
+  await new Promise((resolve) => setTimeout(resolve, 50));
   await beats(4);
   expect(ended).toBe(false);
   await beats(1);
