@@ -23,7 +23,10 @@ export async function loadCertificates(
     const der = info.hasCertificate ? await connection.certificate(info.name) : undefined;
     if (!der) continue;
     const key = await keyIfAny(connection, info);
-    if (key) certificates.push(VirtualSmartCardCertificate.create(new X509Certificate(der), key));
+    if (key)
+      certificates.push(
+        VirtualSmartCardCertificate.create(new X509Certificate(der), key, connection),
+      );
   }
   return certificates;
 }

@@ -1,4 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
+import type { CardConnection } from './backend/backend.js';
+import { chainOf, readIssuers } from './issuers.js';
 import type { VirtualSmartCardKey } from './key.js';
 
 /**
@@ -18,14 +20,21 @@ export class VirtualSmartCardCertificate {
   /** node:crypto's view of the certificate: subject, issuer, validity, `verify`. */
   readonly x509: X509Certificate;
 
-  private constructor(x509: X509Certificate, key: VirtualSmartCardKey) {
+  readonly #connection: CardConnection;
+
+  private constructor(x509: X509Certificate, key: VirtualSmartCardKey, connection: CardConnection) {
     this.x509 = x509;
     this.key = key;
+    this.#connection = connection;
   }
 
   /** @internal */
-  static create(x509: X509Certificate, key: VirtualSmartCardKey): VirtualSmartCardCertificate {
-    return new VirtualSmartCardCertificate(x509, key);
+  static create(
+    x509: X509Certificate,
+    key: VirtualSmartCardKey,
+    connection: CardConnection,
+  ): VirtualSmartCardCertificate {
+    return new VirtualSmartCardCertificate(x509, key, connection);
   }
 
   /** The certificate's DER, a copy. */
@@ -42,5 +51,19 @@ export class VirtualSmartCardCertificate {
   /** Name of the container that holds key and certificate. */
   get container(): string {
     return this.key.container;
+  }
+
+  /**
+   * The certificates of CAs above this one, from its issuer's on, as far as the card holds them:
+   * `installCertificate` puts them there. Whether to trust the last of them is for the caller to say.
+   *
+   * @throws VirtualSmartCardError `ERR_CLOSED`, `ERR_CARD_LOST`
+   * @example
+   * ```ts
+   * const chain = [certificate.pem, ...(await certificate.chain()).map(String)].join('');
+   * ```
+   */
+  async chain(): Promise<X509Certificate[]> {
+    return chainOf(this.x509, await readIssuers(this.#connection));
   }
 }

@@ -257,3 +257,8 @@ export function describeType(value: unknown): string {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   return typeof value === 'object' ? `an object (${value.constructor?.name})` : `a ${typeof value}`;
 }
+
+/** Describes a value for an error text: a text by its first 80 characters, anything else by type. */
+export function describeValue(value: unknown): string {
+  return typeof value === 'string' ? `"${value.slice(0, 80)}"` : describeType(value);
+}

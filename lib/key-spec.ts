@@ -28,7 +28,8 @@ export interface ImportKeySpec {
 /** UTF-16 units that a name in the container map has room for. */
 const MAX_CONTAINER_NAME_LENGTH = 39;
 
-const KEY_ALGORITHMS = ['RSA-1024', 'RSA-2048', 'RSA-3072', 'EC-P256', 'EC-P384'] as const;
+/** All key types, whichever the TPM has. */
+export const KEY_ALGORITHMS = ['RSA-1024', 'RSA-2048', 'RSA-3072', 'EC-P256', 'EC-P384'] as const;
 const KEY_SPECS = ['keyExchange', 'signature'] as const;
 
 /** The checked specification of a new key, complete. */

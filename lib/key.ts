@@ -153,8 +153,9 @@ export class VirtualSmartCardKey {
    * ```
    */
   async certificate(): Promise<VirtualSmartCardCertificate> {
-    const der = await this.#open().certificate(this.container);
-    if (der) return VirtualSmartCardCertificate.create(new X509Certificate(der), this);
+    const connection = this.#open();
+    const der = await connection.certificate(this.container);
+    if (der) return VirtualSmartCardCertificate.create(new X509Certificate(der), this, connection);
     throw new VirtualSmartCardError(
       'ERR_CERTIFICATE_NOT_FOUND',
       `Container "${this.container}" holds a key but no certificate. Enroll one, or install the one that a CA issued for it.`,

@@ -1,4 +1,4 @@
-import { encodeTlv } from '../gids/tlv.js';
+import { decodeTlvs, encodeTlv, TlvError } from '../gids/tlv.js';
 
 /** Universal tags of ASN.1 (X.680, 8.6), with the bit for constructed values where it belongs. */
 export const Tag = {
@@ -14,7 +14,8 @@ export const Tag = {
 } as const;
 
 /** X.660: the first arc is 0 to 2, the second below 40 under 0 and 1; no leading zeros. */
-const OBJECT_IDENTIFIER = /^(?:[01]\.(?:[0-9]|[1-3][0-9])|2\.(?:0|[1-9][0-9]{0,14}))(?:\.(?:0|[1-9][0-9]{0,38}))*$/;
+const OBJECT_IDENTIFIER =
+  /^(?:[01]\.(?:[0-9]|[1-3][0-9])|2\.(?:0|[1-9][0-9]{0,14}))(?:\.(?:0|[1-9][0-9]{0,38}))*$/;
 const MAX_OID_LENGTH = 200;
 
 /** Whether the text is an object identifier, dotted, of at least two arcs. */
@@ -60,4 +61,14 @@ function base128(arc: bigint): number[] {
   const bytes = [Number(arc & 0x7fn)];
   for (let rest = arc >> 7n; rest > 0n; rest >>= 7n) bytes.unshift(Number(rest & 0x7fn) | 0x80);
   return bytes;
+}
+
+/** Whether the bytes are one value in BER or DER, as far as its length tells. */
+export function isOneValue(bytes: Uint8Array): boolean {
+  try {
+    return decodeTlvs(bytes).length === 1;
+  } catch (error) {
+    if (error instanceof TlvError) return false;
+    throw error;
+  }
 }

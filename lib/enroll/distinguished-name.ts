@@ -1,11 +1,11 @@
-import { decodeTlvs, encodeTlv, TlvError } from '../gids/tlv.js';
+import { encodeTlv } from '../gids/tlv.js';
 import {
   attributeTypeNamed,
   checkAttributeValue,
   DistinguishedNameError,
   type NameAttribute,
 } from './attribute-types.js';
-import { sequence, Tag } from './der.js';
+import { isOneValue, sequence, Tag } from './der.js';
 
 export { DistinguishedNameError } from './attribute-types.js';
 
@@ -101,22 +101,13 @@ function readValue(name: string, body: string): { attribute: NameAttribute; leng
   const hex = /^#((?:[0-9a-f]{2})+)(?=\s*(?:[,;+]|$))/i.exec(body);
   if (hex) {
     const value = Buffer.from(hex[1] ?? '', 'hex');
-    if (!isOneTlv(value)) {
+    if (!isOneValue(value)) {
       throw new DistinguishedNameError(`the hexadecimal value of ${name} is not DER`);
     }
     return { attribute: { type: attributeTypeNamed(name), value }, length: hex[0].length };
   }
   const { value, length } = body.startsWith('"') ? readQuoted(body) : readPlain(body);
   return { attribute: textAttribute(name, value), length };
-}
-
-function isOneTlv(der: Buffer): boolean {
-  try {
-    return decodeTlvs(der).length === 1;
-  } catch (error) {
-    if (error instanceof TlvError) return false;
-    throw error;
-  }
 }
 
 function readQuoted(body: string): { value: string; length: number } {

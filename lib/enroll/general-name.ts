@@ -35,7 +35,8 @@ const EXPECTED = {
 /** The kinds of names. */
 export const GENERAL_NAME_TYPES = Object.keys(EXPECTED) as GeneralName['type'][];
 
-const DNS = /^(?:\*\.)?(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?$/;
+const DNS =
+  /^(?:\*\.)?(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?$/;
 const EMAIL = /^[!-?A-~]+@[!-?A-~]+$/;
 const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$/;
 const UPN = /^[^\p{C}\s@]+@[^\p{C}\s@]+$/u;
