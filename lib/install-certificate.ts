@@ -27,7 +27,7 @@ export async function installCertificate(
 ): Promise<VirtualSmartCardCertificate> {
   checkOptions(options, [...PIN_OPTIONS, 'replaces']);
   const { replaces } = options;
-  if (replaces !== undefined) checkContainerName(replaces);
+  if (replaces !== undefined) checkContainerName(replaces, 'replaces');
   return withPin(options, async (pin) => {
     const certificates = await readCertificates(input);
     const replaced =

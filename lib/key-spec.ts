@@ -60,13 +60,13 @@ export function newContainerName(container: unknown): string {
 }
 
 /** The name of a container that there may be; others may have made it with names of theirs. */
-export function checkContainerName(container: unknown): string {
+export function checkContainerName(container: unknown, parameter = 'container'): string {
   const expected = `a name of 1 to ${MAX_CONTAINER_NAME_LENGTH} characters`;
   if (typeof container !== 'string') {
-    throw invalidArgument('container', expected, describeType(container));
+    throw invalidArgument(parameter, expected, describeType(container));
   }
   if (container.length >= 1 && container.length <= MAX_CONTAINER_NAME_LENGTH) return container;
-  throw invalidArgument('container', expected, `${container.length} characters`);
+  throw invalidArgument(parameter, expected, `${container.length} characters`);
 }
 
 /**

@@ -29,7 +29,6 @@ const CONTENT_OPTIONS = [
 ];
 const SELF_SIGNED_OPTIONS = ['validity', 'serialNumber', 'friendlyName'];
 const REQUEST_OPTIONS = ['requestType', 'certificateTemplate', 'attributes'];
-/** Characters of a period's longest count, about ten thousand years of seconds. */
 const MAX_PERIOD_COUNT = 0xffffffff;
 const MAX_SERIAL_LENGTH = 20;
 const MAX_VERSION = 0xffffffff;
@@ -40,8 +39,11 @@ const MAX_VERSION = 0xffffffff;
  * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
  */
 export function readSelfSignedSpec(spec: SelfSignedSpec): EnrollmentRequest {
-  checkOptions(spec, [...CONTENT_OPTIONS, ...KEY_OPTIONS, ...SELF_SIGNED_OPTIONS], 'spec');
+  checkOptions(spec, [...CONTENT_OPTIONS, ...KEY_OPTIONS, ...SELF_SIGNED_OPTIONS], 'request');
   const request = { ...readKeySpec(spec), ...readContent(spec) };
+  if (request.subject.text === '' && request.subjectAlternativeNames.length === 0) {
+    throw invalidArgument('subject', 'a name, or subjectAlternativeNames', 'neither');
+  }
   return {
     ...NOTHING_ASKED_FOR,
     ...request,
@@ -61,7 +63,7 @@ export function readSelfSignedSpec(spec: SelfSignedSpec): EnrollmentRequest {
  * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
  */
 export function readRequestSpec(spec: RequestSpec): EnrollmentRequest {
-  checkOptions(spec, [...CONTENT_OPTIONS, ...KEY_OPTIONS, ...REQUEST_OPTIONS], 'spec');
+  checkOptions(spec, [...CONTENT_OPTIONS, ...KEY_OPTIONS, ...REQUEST_OPTIONS], 'request');
   const content = readContent(spec);
   const { certificateTemplate } = spec;
   const requestAttributes = readAttributes(spec.attributes);
