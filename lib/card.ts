@@ -15,6 +15,7 @@ import type { PendingRequest } from './enroll/pending-request.js';
 import { renewCertificate } from './enroll/renew.js';
 import type { RenewalSpec, RequestSpec, SelfSignedSpec } from './enroll/request-spec.js';
 import { VirtualSmartCardError } from './errors.js';
+import { type ImportPfxOptions, importPfx } from './import-pfx.js';
 import { type InstallOptions, installCertificate } from './install-certificate.js';
 import { VirtualSmartCardKey } from './key.js';
 import { importKeyTo } from './key-import.js';
@@ -163,6 +164,24 @@ export class VirtualSmartCard {
     const connection = this.#open();
     const info = await importKeyTo(connection, spec, options);
     return VirtualSmartCardKey.load(connection, info);
+  }
+
+  /**
+   * Brings the key of a PFX (PKCS #12) to the card with its certificate and chain, if the card was made
+   * with `allowKeyImport`. All or nothing.
+   *
+   * @param pfx - the file's bytes; it holds one private key
+   * @throws VirtualSmartCardError `ERR_PFX_PASSWORD_INCORRECT`, and as `importKey`
+   * @example
+   * ```ts
+   * const certificate = await card.importPfx(await readFile('jo.pfx'), { password, pin });
+   * ```
+   */
+  async importPfx(
+    pfx: Uint8Array,
+    options: ImportPfxOptions,
+  ): Promise<VirtualSmartCardCertificate> {
+    return importPfx(this.#open(), pfx, options);
   }
 
   /**

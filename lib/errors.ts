@@ -44,6 +44,7 @@
  * | `ERR_ADMIN_KEY_INCORRECT` | The admin key (or the response computed from it) is wrong. |
  * | `ERR_ADMIN_RESET_NOT_ALLOWED` | The card has a PUK; only the PUK resets its PIN. |
  * | `ERR_KEY_IMPORT_NOT_ALLOWED` | The card was made without `allowKeyImport`. |
+ * | `ERR_PFX_PASSWORD_INCORRECT` | The password does not open the PFX, or the file is damaged. |
  * | `ERR_ALGORITHM_NOT_SUPPORTED` | The key or the TPM cannot do this algorithm. |
  * | `ERR_DECRYPTION_FAILED` | The ciphertext does not belong to the key, or is damaged. |
  * | `ERR_NOT_SUPPORTED_REMOTE` | Another machine lets only create and destroy be done. |
@@ -108,6 +109,7 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_ADMIN_KEY_INCORRECT'
   | 'ERR_ADMIN_RESET_NOT_ALLOWED'
   | 'ERR_KEY_IMPORT_NOT_ALLOWED'
+  | 'ERR_PFX_PASSWORD_INCORRECT'
   | 'ERR_ALGORITHM_NOT_SUPPORTED'
   | 'ERR_DECRYPTION_FAILED'
   | 'ERR_NOT_SUPPORTED_REMOTE'

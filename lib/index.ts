@@ -72,6 +72,7 @@ export type { EstConnector, EstOptions, EstTarget } from './est/est-options.js';
 export type { CertificateRequestInput } from './est/pkcs10.js';
 export type { EstTlsCard, EstTlsKey } from './est/tls-client.js';
 export type { TrustAnchors } from './est/trust-anchors.js';
+export type { ImportPfxOptions } from './import-pfx.js';
 export type { InstallOptions } from './install-certificate.js';
 export { normalizeInstanceId } from './instance-id.js';
 export type { JwsAlgorithm } from './jws/jws-algorithm.js';

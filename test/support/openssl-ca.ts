@@ -30,7 +30,8 @@ export class OpensslCa {
     await ca.openssl(...newKey, '-x509', '-days', '3650', ...usage, ...root);
     const issuing = ['-subj', '/O=Example/CN=Example Issuing', '-keyout', 'ca.key'];
     await ca.openssl(...newKey, '-new', ...issuing, '-out', 'ca.csr');
-    const extensions = 'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\n';
+    const extensions =
+      'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\n';
     await ca.write('ca.ext', `${extensions}subjectKeyIdentifier=hash\n`);
     const signed = ['-CA', 'root.pem', '-CAkey', 'root.key', '-extfile', 'ca.ext', '-days', '999'];
     await ca.openssl('x509', '-req', '-in', 'ca.csr', ...signed, '-out', 'ca.pem');
@@ -59,7 +60,11 @@ export class OpensslCa {
   async verify(certificate: string, others: readonly string[], ...options: string[]) {
     await this.write('checked.pem', certificate);
     await this.write('others.pem', others.join(''));
-    const chain = ['-CAfile', 'root.pem', ...(others.length > 0 ? ['-untrusted', 'others.pem'] : [])];
+    const chain = [
+      '-CAfile',
+      'root.pem',
+      ...(others.length > 0 ? ['-untrusted', 'others.pem'] : []),
+    ];
     const words = ['openssl', 'verify', '-x509_strict', ...chain, ...options, 'checked.pem'];
     const { exitCode, stdout, stderr } = await runProgram(words, { cwd: this.directory });
     return exitCode === 0 ? stdout.trim() : `${stdout}${stderr}`;

@@ -102,7 +102,10 @@ describe('a renewal', () => {
     const request = await card.renew('first', { newKey: false }, withPin);
     const answer = await ca.sign(request.pem);
     const options = { ...withPin, replaces: 'first' };
-    const error = await expectError(card.installCertificate(answer, options), 'ERR_INVALID_ARGUMENT');
+    const error = await expectError(
+      card.installCertificate(answer, options),
+      'ERR_INVALID_ARGUMENT',
+    );
     expect(error).toMatchObject({ parameter: 'replaces' });
     const gone = { ...withPin, replaces: 'gone' };
     await expectError(card.installCertificate(answer, gone), 'ERR_CONTAINER_NOT_FOUND');

@@ -54,7 +54,10 @@ describe('a request', () => {
     async (algorithm, padding, hash, name) => {
       const { card, withPin } = await makeCard();
       const ca = await newCa();
-      const request = await card.createRequest({ ...EVERYTHING, algorithm, padding, hash }, withPin);
+      const request = await card.createRequest(
+        { ...EVERYTHING, algorithm, padding, hash },
+        withPin,
+      );
       expect(request).toMatchObject({ requestType: 'PKCS10', renews: undefined });
       const issued = await ca.sign(request.pem);
 
@@ -63,7 +66,9 @@ describe('a request', () => {
       expect(text).toMatch(/1\.3\.6\.1\.4\.1\.311\.13\.2\.1\s*:/);
       const utf8 = ['-nameopt', 'RFC2253,-esc_msb,utf8'];
       const certificate = await ca.openssl('x509', '-in', 'leaf.pem', '-noout', '-text', ...utf8);
-      expect(certificate).toContain('Subject: CN=Jo \\"the\\" Doe\\, PhD,OU=A+1.2.3.4=#0C0162,O=Doe \\+ Söhne,C=DE');
+      expect(certificate).toContain(
+        'Subject: CN=Jo \\"the\\" Doe\\, PhD,OU=A+1.2.3.4=#0C0162,O=Doe \\+ Söhne,C=DE',
+      );
       for (const expected of [
         'DNS:*.example.org',
         'email:jo@example.org',
@@ -167,7 +172,10 @@ test('a CMC request is a full PKI request that openssl verifies', async () => {
     { algorithm: 'RSA-2048', padding: 'pss' },
     { algorithm: 'EC-P384' },
   ] as const) {
-    const request = await card.createRequest({ subject: 'CN=Jo', requestType: 'CMC', ...part }, withPin);
+    const request = await card.createRequest(
+      { subject: 'CN=Jo', requestType: 'CMC', ...part },
+      withPin,
+    );
     await ca.write('request.cmc', request.pem);
     // Nobody has certified the key yet: a certificate with its key identifier lets openssl find it.
     const same = { subject: 'CN=Jo', container: request.container, useExistingKey: true };
@@ -201,15 +209,27 @@ test('what a specification has wrong is named, and no key is made', async () => 
     ['subjectAlternativeNames', { subjectAlternativeNames: [{ type: 'dns', value: 'a b' }] }],
     ['subjectAlternativeNames', { subjectAlternativeNames: [{ type: 'ip', value: '1.2.3' }] }],
     ['subjectAlternativeNames', { subjectAlternativeNames: [{ type: 'email', value: 'ö@x' }] }],
-    ['subjectAlternativeNames', { subjectAlternativeNames: [{ type: 'guid', value: new Uint8Array(15) }] }],
-    ['subjectAlternativeNames', { subjectAlternativeNames: [{ type: 'directoryName', value: 'x' }] }],
+    [
+      'subjectAlternativeNames',
+      { subjectAlternativeNames: [{ type: 'guid', value: new Uint8Array(15) }] },
+    ],
+    [
+      'subjectAlternativeNames',
+      { subjectAlternativeNames: [{ type: 'directoryName', value: 'x' }] },
+    ],
     ['extendedKeyUsage', { extendedKeyUsage: ['clientauth'] }],
     ['extendedKeyUsage', { extendedKeyUsage: ['toString'] }],
     ['extendedKeyUsage', { extendedKeyUsage: ['3.1'] }],
     ['keyUsage', { keyUsage: wrong(['sign']) }],
     ['basicConstraints.pathLength', { basicConstraints: { ca: false, pathLength: 1 } }],
     ['extensions', { extensions: [{ oid: '1.2.3', critical: false, value: Buffer.of(1) }] }],
-    ['extensions', { keyUsage: ['cRLSign'], extensions: [{ oid: '2.5.29.15', critical: false, value: Buffer.of(5, 0) }] }],
+    [
+      'extensions',
+      {
+        keyUsage: ['cRLSign'],
+        extensions: [{ oid: '2.5.29.15', critical: false, value: Buffer.of(5, 0) }],
+      },
+    ],
     ['certificateTemplate', { certificateTemplate: '' }],
     ['certificateTemplate.oid', { certificateTemplate: { oid: 'User' } }],
     ['certificateTemplate.major', { certificateTemplate: { oid: '1.2.3', minor: 1 } }],
