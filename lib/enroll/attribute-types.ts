@@ -1,4 +1,5 @@
-import { isObjectIdentifier, objectIdentifier, Tag } from './der.js';
+import { objectIdentifier, Tag } from './der.js';
+import { isObjectIdentifier } from './object-identifier.js';
 
 /** A type of attribute of an X.500 name, and what its values must be. */
 export interface AttributeType {

@@ -1,4 +1,4 @@
-import { decodeTlvs, encodeTlv, TlvError } from '../gids/tlv.js';
+import { decodeTlvs, encodeTlv, type Tlv, TlvError } from '../gids/tlv.js';
 
 /** Universal tags of ASN.1 (X.680, 8.6), with the bit for constructed values where it belongs. */
 export const Tag = {
@@ -13,27 +13,15 @@ export const Tag = {
   SET: 0x31,
 } as const;
 
-/** X.660: the first arc is 0 to 2, the second below 40 under 0 and 1; no leading zeros. */
-const OBJECT_IDENTIFIER =
-  /^(?:[01]\.(?:[0-9]|[1-3][0-9])|2\.(?:0|[1-9][0-9]{0,14}))(?:\.(?:0|[1-9][0-9]{0,38}))*$/;
-const MAX_OID_LENGTH = 200;
-
-/** Whether the text is an object identifier, dotted, of at least two arcs. */
-export function isObjectIdentifier(text: unknown): text is string {
-  return typeof text === 'string' && text.length <= MAX_OID_LENGTH && OBJECT_IDENTIFIER.test(text);
-}
-
 export function sequence(...parts: Uint8Array[]): Buffer {
   return encodeTlv(Tag.SEQUENCE, ...parts);
 }
 
 /** OBJECT IDENTIFIER (X.690, 8.19). */
 export function objectIdentifier(oid: string): Buffer {
-  const [first = 0n, second = 0n, ...others] = oid.split('.').map(BigInt);
-  return encodeTlv(
-    Tag.OBJECT_IDENTIFIER,
-    Buffer.from([40n * first + second, ...others].flatMap(base128)),
-  );
+  const [first = 0, second = 0, ...others] = oid.split('.').map(Number);
+  const bytes = [40 * first + second, ...others].flatMap(base128);
+  return encodeTlv(Tag.OBJECT_IDENTIFIER, Buffer.from(bytes));
 }
 
 export function octetString(value: Uint8Array): Buffer {
@@ -57,18 +45,21 @@ export function unsignedInteger(value: number): Buffer {
   return encodeTlv(Tag.INTEGER, ...sign, bytes);
 }
 
-function base128(arc: bigint): number[] {
-  const bytes = [Number(arc & 0x7fn)];
-  for (let rest = arc >> 7n; rest > 0n; rest >>= 7n) bytes.unshift(Number(rest & 0x7fn) | 0x80);
+function base128(arc: number): number[] {
+  const bytes = [arc % 128];
+  for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128)) {
+    bytes.unshift((rest % 128) | 0x80);
+  }
   return bytes;
 }
 
-/** Whether the bytes are one value in BER or DER, as far as its length tells. */
-export function isOneValue(bytes: Uint8Array): boolean {
+/** The one data object that the bytes are; undefined for anything else. */
+export function wholeTlv(bytes: Uint8Array): Tlv | undefined {
   try {
-    return decodeTlvs(bytes).length === 1;
+    const [only, ...others] = decodeTlvs(bytes);
+    return others.length === 0 ? only : undefined;
   } catch (error) {
-    if (error instanceof TlvError) return false;
+    if (error instanceof TlvError) return undefined;
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import {
   DistinguishedNameError,
   type NameAttribute,
 } from './attribute-types.js';
-import { isOneValue, sequence, Tag } from './der.js';
+import { sequence, Tag, wholeTlv } from './der.js';
 
 export { DistinguishedNameError } from './attribute-types.js';
 
@@ -101,7 +101,7 @@ function readValue(name: string, body: string): { attribute: NameAttribute; leng
   const hex = /^#((?:[0-9a-f]{2})+)(?=\s*(?:[,;+]|$))/i.exec(body);
   if (hex) {
     const value = Buffer.from(hex[1] ?? '', 'hex');
-    if (!isOneValue(value)) {
+    if (!wholeTlv(value)) {
       throw new DistinguishedNameError(`the hexadecimal value of ${name} is not DER`);
     }
     return { attribute: { type: attributeTypeNamed(name), value }, length: hex[0].length };

@@ -2,10 +2,10 @@ import type { Extension as X509Extension } from '@peculiar/x509';
 import { type CardCrypto, type Signer, spkiOf } from './card-crypto.js';
 import { objectIdentifier, sequence } from './der.js';
 import type { EnrollmentRequest } from './enrollment-request.js';
-import { ExtensionOid } from './extension-oid.js';
+import { EXTENSION_OIDS } from './extension-oids.js';
+import { encodeGeneralNames } from './general-name-der.js';
 import { keyUsageFlags } from './key-usage.js';
 import { templateExtension } from './request-attributes.js';
-import { subjectAlternativeName } from './subject-alternative-name.js';
 import { x509 } from './x509.js';
 
 /** What a program that reads encrypted mail with this key takes, the best first: AES-CBC (RFC 3565). */
@@ -26,7 +26,7 @@ export async function certificateExtensions(
   for (const { oid, critical, value } of request.extensions) {
     made.push(new Extension(oid, critical || request.critical.includes(oid), value));
   }
-  const isThere = made.some(({ type }) => type === ExtensionOid.SUBJECT_KEY_IDENTIFIER);
+  const isThere = made.some(({ type }) => type === EXTENSION_OIDS.subjectKeyIdentifier);
   if (request.suppressDefaults || isThere) return made;
   const publicKey = new PublicKey(spkiOf(signer));
   return [...made, await SubjectKeyIdentifierExtension.create(publicKey, false, crypto)];
@@ -54,24 +54,24 @@ function namedExtensions(request: EnrollmentRequest): X509Extension[] {
   }
   if (basicConstraints) {
     // A CA's must be critical (RFC 5280, 4.2.1.9).
-    const critical = basicConstraints.ca || isCritical(ExtensionOid.BASIC_CONSTRAINTS);
+    const critical = basicConstraints.ca || isCritical(EXTENSION_OIDS.basicConstraints);
     const { ca, pathLength } = basicConstraints;
     made.push(new library.BasicConstraintsExtension(ca, pathLength, critical));
   }
   if (extendedKeyUsage.length > 0) {
-    const oid = ExtensionOid.EXTENDED_KEY_USAGE;
+    const oid = EXTENSION_OIDS.extendedKeyUsage;
     const value = sequence(...extendedKeyUsage.map(objectIdentifier));
     made.push(new library.Extension(oid, isCritical(oid), value));
   }
   if (subjectAlternativeNames.length > 0) {
-    const oid = ExtensionOid.SUBJECT_ALTERNATIVE_NAME;
+    const oid = EXTENSION_OIDS.subjectAltName;
     // Must be critical where nothing else names the subject (RFC 5280, 4.2.1.6).
     const critical = isCritical(oid) || request.subject.der.equals(sequence());
-    const value = subjectAlternativeName(subjectAlternativeNames);
+    const value = encodeGeneralNames(subjectAlternativeNames);
     made.push(new library.Extension(oid, critical, value));
   }
   if (request.smime) {
-    const oid = ExtensionOid.SMIME_CAPABILITIES;
+    const oid = EXTENSION_OIDS.smimeCapabilities;
     const value = sequence(...SMIME_CAPABILITIES.map((each) => sequence(objectIdentifier(each))));
     made.push(new library.Extension(oid, isCritical(oid), value));
   }

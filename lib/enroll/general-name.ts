@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isObjectIdentifier } from './der.js';
+import { isObjectIdentifier } from './object-identifier.js';
 import { DistinguishedNameError, parseDistinguishedName } from './distinguished-name.js';
 
 /**

@@ -1,6 +1,6 @@
 import { booleanOption, checkOptions } from '../arguments.js';
 import { describeType, describeValue, invalidArgument } from '../errors.js';
-import { isObjectIdentifier, isOneValue } from './der.js';
+import { wholeTlv } from './der.js';
 import {
   composeDistinguishedName,
   type DistinguishedName,
@@ -11,9 +11,10 @@ import {
 } from './distinguished-name.js';
 import type { ExtensionSpec } from './enrollment-request.js';
 import { EXTENDED_KEY_USAGE_NAMES, extendedKeyUsageOid } from './extended-key-usage.js';
-import { ExtensionOid } from './extension-oid.js';
+import { EXTENSION_OIDS } from './extension-oids.js';
 import { GENERAL_NAME_TYPES, type GeneralName, generalNameFault } from './general-name.js';
 import { KEY_USAGES, type KeyUsage } from './key-usage.js';
+import { isObjectIdentifier } from './object-identifier.js';
 import type { CertificateContentSpec, NameInput } from './request-spec.js';
 
 /** Names, usages and extensions: more than any certificate has, and few enough to be quick. */
@@ -22,11 +23,11 @@ const MAX_PATH_LENGTH = 255;
 
 /** The words by which a specification asks for an extension. */
 const WORDS = new Map<string, string>([
-  [ExtensionOid.KEY_USAGE, 'keyUsage'],
-  [ExtensionOid.SUBJECT_ALTERNATIVE_NAME, 'subjectAlternativeNames'],
-  [ExtensionOid.BASIC_CONSTRAINTS, 'basicConstraints'],
-  [ExtensionOid.EXTENDED_KEY_USAGE, 'extendedKeyUsage'],
-  [ExtensionOid.SMIME_CAPABILITIES, 'smime'],
+  [EXTENSION_OIDS.keyUsage, 'keyUsage'],
+  [EXTENSION_OIDS.subjectAltName, 'subjectAlternativeNames'],
+  [EXTENSION_OIDS.basicConstraints, 'basicConstraints'],
+  [EXTENSION_OIDS.extendedKeyUsage, 'extendedKeyUsage'],
+  [EXTENSION_OIDS.smimeCapabilities, 'smime'],
 ]);
 
 /** What a certificate is to say, checked. */
@@ -157,7 +158,7 @@ function readExtensions(spec: CertificateContentSpec): ExtensionSpec[] {
       throw invalidArgument('extensions', expected, `${oid} twice`);
     }
     seen.add(oid);
-    if (!(value instanceof Uint8Array) || !isOneValue(value)) {
+    if (!(value instanceof Uint8Array) || !wholeTlv(value)) {
       throw invalidArgument('extensions', `DER as the value of ${oid}`, describeType(value));
     }
     const isCritical = booleanOption(critical, 'extensions', false);

@@ -8,7 +8,7 @@ import {
   keySpecOption,
   newContainerName,
 } from '../key-spec.js';
-import { isObjectIdentifier } from './der.js';
+import { isObjectIdentifier } from './object-identifier.js';
 import type { EnrollmentRequest } from './enrollment-request.js';
 import { readContent } from './read-certificate-content.js';
 import { type CertificateTemplate, templateByOid } from './request-attributes.js';

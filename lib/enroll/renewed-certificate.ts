@@ -3,19 +3,19 @@ import type { CardConnection } from '../backend/backend.js';
 import { loadCertificates } from '../card-contents.js';
 import type { VirtualSmartCardCertificate } from '../certificate.js';
 import { VirtualSmartCardError } from '../errors.js';
+import { EMPTY_NAME } from './distinguished-name.js';
 import type { EnrollmentRequest, ExtensionSpec } from './enrollment-request.js';
-import { ExtensionOid } from './extension-oid.js';
+import { EXTENSION_OIDS } from './extension-oids.js';
 
 /** Extensions that a certificate's owner asks for; all others are the CA's own. */
 const ASKED_FOR: readonly string[] = [
-  ExtensionOid.KEY_USAGE,
-  ExtensionOid.SUBJECT_ALTERNATIVE_NAME,
-  ExtensionOid.EXTENDED_KEY_USAGE,
-  ExtensionOid.SMIME_CAPABILITIES,
-  // The template of an AD CS, by name and by object identifier, and its application policies.
-  '1.3.6.1.4.1.311.20.2',
-  '1.3.6.1.4.1.311.21.7',
-  '1.3.6.1.4.1.311.21.10',
+  EXTENSION_OIDS.keyUsage,
+  EXTENSION_OIDS.subjectAltName,
+  EXTENSION_OIDS.extendedKeyUsage,
+  EXTENSION_OIDS.smimeCapabilities,
+  EXTENSION_OIDS.certificateTemplateName,
+  EXTENSION_OIDS.certificateTemplate,
+  EXTENSION_OIDS.applicationPolicies,
 ];
 
 /**
@@ -46,28 +46,34 @@ export async function inherit(
   const { x509 } = await import('./x509.js');
   const { X509Certificate: Certificate } = x509();
   const { subjectName, extensions } = new Certificate(renewed.raw);
+  const wanted = request.namesFromOldCertificate ? withoutNames(request) : request;
   const taken = extensions
-    .filter(({ type }) => ASKED_FOR.includes(type) && !asksFor(request, type))
+    .filter(({ type }) => ASKED_FOR.includes(type) && !asksFor(wanted, type))
     .map(({ type, critical, value }): ExtensionSpec => {
       return { oid: type, critical, value: new Uint8Array(value) };
     });
   const subject =
-    request.subject.text === ''
+    wanted.subject.text === ''
       ? { text: subjectName.toString(), der: Buffer.from(subjectName.toArrayBuffer()) }
-      : request.subject;
-  return { ...request, subject, extensions: [...request.extensions, ...taken] };
+      : wanted.subject;
+  return { ...wanted, subject, extensions: [...wanted.extensions, ...taken] };
+}
+
+function withoutNames(request: EnrollmentRequest): EnrollmentRequest {
+  const extensions = request.extensions.filter(({ oid }) => oid !== EXTENSION_OIDS.subjectAltName);
+  return { ...request, subject: EMPTY_NAME, subjectAlternativeNames: [], extensions };
 }
 
 function asksFor(request: EnrollmentRequest, oid: string): boolean {
   if (request.extensions.some((each) => each.oid === oid)) return true;
   switch (oid) {
-    case ExtensionOid.KEY_USAGE:
+    case EXTENSION_OIDS.keyUsage:
       return request.keyUsage.length > 0;
-    case ExtensionOid.SUBJECT_ALTERNATIVE_NAME:
+    case EXTENSION_OIDS.subjectAltName:
       return request.subjectAlternativeNames.length > 0;
-    case ExtensionOid.EXTENDED_KEY_USAGE:
+    case EXTENSION_OIDS.extendedKeyUsage:
       return request.extendedKeyUsage.length > 0;
-    case ExtensionOid.SMIME_CAPABILITIES:
+    case EXTENSION_OIDS.smimeCapabilities:
       return request.smime;
     default:
       return false;

@@ -1,18 +1,19 @@
 import type { Attribute as X509Attribute } from '@peculiar/x509';
 import {
   bmpString,
-  isObjectIdentifier,
   objectIdentifier,
   sequence,
   unsignedInteger,
 } from './der.js';
+import { isObjectIdentifier } from './object-identifier.js';
 import type { EnrollmentRequest, ExtensionSpec } from './enrollment-request.js';
+import { EXTENSION_OIDS } from './extension-oids.js';
 import { x509 } from './x509.js';
 
 /** By name: szOID_ENROLL_CERTTYPE ([MS-WCCE] 2.2.2.7.7.1). */
-const TEMPLATE_NAME = '1.3.6.1.4.1.311.20.2';
+const TEMPLATE_NAME = EXTENSION_OIDS.certificateTemplateName;
 /** By object identifier and version: szOID_CERTIFICATE_TEMPLATE ([MS-WCCE] 2.2.2.7.7.2). */
-const TEMPLATE_OID = '1.3.6.1.4.1.311.21.7';
+const TEMPLATE_OID = EXTENSION_OIDS.certificateTemplate;
 /** szOID_ENROLLMENT_NAME_VALUE_PAIR ([MS-WCCE] 2.2.2.7.10). */
 const NAME_VALUE_PAIR = '1.3.6.1.4.1.311.13.2.1';
 /** szOID_RENEWAL_CERTIFICATE ([MS-WCCE] 2.2.2.7.3). */
@@ -24,8 +25,9 @@ const CERTIFICATE_TEMPLATE = 'certificatetemplate';
 export interface CertificateTemplate {
   /** Object identifier, dotted. */
   oid: string;
-  /** Versions, as the CA's template has them; left out: any. */
+  /** The template's major version; left out: any. */
   major?: number | undefined;
+  /** Its minor version, beside the major one. */
   minor?: number | undefined;
 }
 

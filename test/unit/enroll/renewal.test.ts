@@ -84,6 +84,34 @@ describe('a renewal', () => {
     }
   });
 
+  test('of an INF names the certificate by its thumbprint', async () => {
+    const { card, withPin, ca, certificate } = await issued();
+    const digest = createHash('sha1').update(certificate.der).digest('hex');
+    const inf = (old: string, ...lines: string[]) =>
+      ['[NewRequest]', `RenewalCert = ${old}`, ...lines].join('\n');
+    const same = ['RequestType = CMC', 'UseExistingKeySet = TRUE'];
+    const request = await card.createRequest(inf(digest, ...same), withPin);
+    expect(request).toMatchObject({ container: 'first', renews: undefined, requestType: 'CMC' });
+    await ca.write('renewal.p7', request.der);
+    const verify = ['cms', '-verify', '-noverify', '-inform', 'DER', '-in', 'renewal.p7'];
+    await ca.openssl(...verify, '-binary', '-signer', 'signer.pem', '-out', 'content.der');
+    expect(await ca.read('signer.pem')).toBe(certificate.pem);
+
+    const another = ['RequestType = PKCS7', 'KeyAlgorithm = ECDSA_P384', 'KeyContainer = new'];
+    const second = await card.createRequest(inf(digest, ...another), withPin);
+    expect(second).toMatchObject({ container: 'new', renews: 'first', requestType: 'PKCS7' });
+    await ca.write('renewal.p7', second.der);
+    await ca.openssl(...verify, '-binary', '-out', 'content.der');
+    const req = ['req', '-inform', 'DER', '-in', 'content.der', '-noout', '-text', '-verify'];
+    const text = await ca.openssl(...req, '-nameopt', 'RFC2253');
+    expect(text).toContain('Subject: CN=Jo Doe,O=Example');
+    expect(text).toContain('UPN::jo@example.org');
+
+    const unknown = inf('00'.repeat(20), ...same);
+    await expectError(card.createRequest(unknown, withPin), 'ERR_CERTIFICATE_NOT_FOUND');
+    expect(await card.containers()).toHaveLength(2);
+  });
+
   test('needs a certificate, and leaves no key behind when it fails', async () => {
     const { card, withPin, wrongPin, certificate } = await issued();
     await card.createKey({ container: 'empty', algorithm: 'EC-P256' }, withPin);
