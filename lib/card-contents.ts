@@ -23,10 +23,7 @@ export async function loadCertificates(
     const der = info.hasCertificate ? await connection.certificate(info.name) : undefined;
     if (!der) continue;
     const key = await keyIfAny(connection, info);
-    if (key)
-      certificates.push(
-        VirtualSmartCardCertificate.create(new X509Certificate(der), key, connection),
-      );
+    if (key) certificates.push(VirtualSmartCardCertificate.create(new X509Certificate(der), key));
   }
   return certificates;
 }

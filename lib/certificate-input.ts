@@ -32,6 +32,25 @@ export async function readCertificates(input: CertificateInput): Promise<X509Cer
   throw invalidArgument('certificate', EXPECTED, 'something without a certificate');
 }
 
+/**
+ * One certificate: DER, PEM (its first one), or node:crypto's; and that its public key can be read.
+ *
+ * @param parameter - name for the error text
+ * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
+ */
+export function readCertificate(input: CertificateInput, parameter: string): X509Certificate {
+  if (input instanceof X509Certificate) return input;
+  const expected = 'a certificate as DER, PEM or X509Certificate';
+  if (typeof input !== 'string' && !(input instanceof Uint8Array)) {
+    throw invalidArgument(parameter, expected, describeType(input));
+  }
+  const certificate = parse(input);
+  if (!(certificate instanceof Error)) return certificate;
+  const refused = invalidArgument(parameter, expected, 'something that OpenSSL cannot read as one');
+  refused.cause = certificate;
+  throw refused;
+}
+
 /** The DER within text, or the bytes themselves. */
 function encodings(input: string | Uint8Array): Uint8Array[] {
   const text = typeof input === 'string' ? input : textOf(input);
@@ -61,7 +80,7 @@ async function decode(der: Uint8Array): Promise<X509Certificate[]> {
   return (bundled ?? []).filter((each) => each instanceof X509Certificate);
 }
 
-function parse(der: Uint8Array): X509Certificate | Error {
+function parse(der: string | Uint8Array): X509Certificate | Error {
   try {
     const certificate = new X509Certificate(der);
     void certificate.publicKey;

@@ -1,6 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { CardConnection } from './backend/backend.js';
-import { chainOf, readIssuers } from './issuers.js';
+import { chainOf } from './issuers.js';
 import type { VirtualSmartCardKey } from './key.js';
 
 /**
@@ -20,21 +19,14 @@ export class VirtualSmartCardCertificate {
   /** node:crypto's view of the certificate: subject, issuer, validity, `verify`. */
   readonly x509: X509Certificate;
 
-  readonly #connection: CardConnection;
-
-  private constructor(x509: X509Certificate, key: VirtualSmartCardKey, connection: CardConnection) {
+  private constructor(x509: X509Certificate, key: VirtualSmartCardKey) {
     this.x509 = x509;
     this.key = key;
-    this.#connection = connection;
   }
 
   /** @internal */
-  static create(
-    x509: X509Certificate,
-    key: VirtualSmartCardKey,
-    connection: CardConnection,
-  ): VirtualSmartCardCertificate {
-    return new VirtualSmartCardCertificate(x509, key, connection);
+  static create(x509: X509Certificate, key: VirtualSmartCardKey): VirtualSmartCardCertificate {
+    return new VirtualSmartCardCertificate(x509, key);
   }
 
   /** The certificate's DER, a copy. */
@@ -64,6 +56,6 @@ export class VirtualSmartCardCertificate {
    * ```
    */
   async chain(): Promise<X509Certificate[]> {
-    return chainOf(this.x509, await readIssuers(this.#connection));
+    return chainOf(this.x509, await this.key.issuers());
   }
 }

@@ -22,10 +22,10 @@ export type {
 export { VirtualSmartCard } from './card.js';
 export type { CardSigner } from './card-signer.js';
 export { VirtualSmartCardCertificate } from './certificate.js';
+export type { CertificateInput } from './certificate-input.js';
 export type { CmsContent } from './cms/content.js';
 export { type CmsHash, type CmsMessage, type CmsOptions, signCms } from './cms/sign-cms.js';
 export { type SmimeOptions, signSmime } from './cms/sign-smime.js';
-export type { CertificateInput } from './certificate-input.js';
 export type { CreateOptions } from './create-request.js';
 export {
   CREATION_STATUSES,
@@ -33,14 +33,14 @@ export {
   type CreationStatusName,
 } from './creation-status.js';
 export type { PinOptions } from './credentials.js';
+export type { DistinguishedName, NameAttributeInput } from './enroll/distinguished-name.js';
 export type {
   EnrollmentRequest,
   ExtensionSpec,
   WindowsSettings,
 } from './enroll/enrollment-request.js';
-export { formatInf } from './enroll/format-inf.js';
-export type { DistinguishedName, NameAttributeInput } from './enroll/distinguished-name.js';
 export type { ExtendedKeyUsageName } from './enroll/extended-key-usage.js';
+export { formatInf } from './enroll/format-inf.js';
 export type { GeneralName } from './enroll/general-name.js';
 export { parseInf } from './enroll/inf.js';
 export type { KeyUsage } from './enroll/key-usage.js';

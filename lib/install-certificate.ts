@@ -67,7 +67,7 @@ export async function storeWithChain(
     const left = 'Certificates of its CAs are left on the card, where they do no harm.';
     return undoAndThrow(error, left, takeAway);
   }
-  return VirtualSmartCardCertificate.create(certificate, key, connection);
+  return VirtualSmartCardCertificate.create(certificate, key);
 }
 
 /** The newest of the certificates that belongs to a key of the card. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { isObjectIdentifier } from './object-identifier.js';
 import { DistinguishedNameError, parseDistinguishedName } from './distinguished-name.js';
+import { isObjectIdentifier } from './object-identifier.js';
 
 /**
  * One name of a SubjectAltName extension (RFC 5280, 4.2.1.6), in the kinds that certreq's INF has.

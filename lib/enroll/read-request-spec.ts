@@ -8,8 +8,8 @@ import {
   keySpecOption,
   newContainerName,
 } from '../key-spec.js';
-import { isObjectIdentifier } from './object-identifier.js';
 import type { EnrollmentRequest } from './enrollment-request.js';
+import { isObjectIdentifier } from './object-identifier.js';
 import { readContent } from './read-certificate-content.js';
 import { type CertificateTemplate, templateByOid } from './request-attributes.js';
 import type { RequestKeySpec, RequestSpec, SelfSignedSpec } from './request-spec.js';

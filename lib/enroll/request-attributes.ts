@@ -1,13 +1,8 @@
 import type { Attribute as X509Attribute } from '@peculiar/x509';
-import {
-  bmpString,
-  objectIdentifier,
-  sequence,
-  unsignedInteger,
-} from './der.js';
-import { isObjectIdentifier } from './object-identifier.js';
+import { bmpString, objectIdentifier, sequence, unsignedInteger } from './der.js';
 import type { EnrollmentRequest, ExtensionSpec } from './enrollment-request.js';
 import { EXTENSION_OIDS } from './extension-oids.js';
+import { isObjectIdentifier } from './object-identifier.js';
 import { x509 } from './x509.js';
 
 /** By name: szOID_ENROLL_CERTTYPE ([MS-WCCE] 2.2.2.7.7.1). */
