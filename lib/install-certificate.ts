@@ -1,6 +1,11 @@
 import type { X509Certificate } from 'node:crypto';
 import { checkOptions } from './arguments.js';
-import type { CardConnection, CertificateOptions } from './backend/backend.js';
+import type {
+  CardConnection,
+  CertificateOptions,
+  ContainerInfo,
+  PinOption,
+} from './backend/backend.js';
 import { VirtualSmartCardCertificate } from './certificate.js';
 import { type CertificateInput, readCertificates } from './certificate-input.js';
 import { PIN_OPTIONS, type PinOptions, withPin } from './credentials.js';
@@ -39,12 +44,29 @@ export async function installCertificate(
     }
     const chain = chainOf(certificate, certificates);
     const stored = await storeWithChain(connection, { certificate, key, chain }, pin);
-    if (replaced) {
-      if (replaced.isDefault) await connection.setDefaultContainer(key.container, pin);
-      await connection.deleteContainer(replaced.name, pin);
-    }
+    if (replaced) await deleteReplaced(connection, replaced, key.container, pin);
     return stored;
   });
+}
+
+/** By then the new certificate is stored, which an error has to say. */
+async function deleteReplaced(
+  connection: CardConnection,
+  { name, isDefault }: ContainerInfo,
+  successor: string,
+  pin: PinOption,
+): Promise<void> {
+  try {
+    if (isDefault) await connection.setDefaultContainer(successor, pin);
+    await connection.deleteContainer(name, pin);
+  } catch (error) {
+    if (!VirtualSmartCardError.is(error)) throw error;
+    throw new VirtualSmartCardError(
+      error.code,
+      `The new certificate is stored in container "${successor}", but the old key in "${name}" could not be deleted: ${error.message}`,
+      { cause: error },
+    );
+  }
 }
 
 /**

@@ -1,7 +1,8 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { CardConnection } from '../../../lib/backend/backend.js';
 import { readCertificates } from '../../../lib/certificate-input.js';
+import { GidsCardConnection } from '../../../lib/gids/card-connection.js';
 import { type RequestSpec, VirtualSmartCardError } from '../../../lib/index.js';
 import { storeWithChain } from '../../../lib/install-certificate.js';
 import { expectError } from '../../support/expect-error.js';
@@ -123,6 +124,22 @@ describe('a renewal', () => {
     const signal = controller.signal;
     await expectError(card.renew(certificate, {}, { ...withPin, signal }), 'ERR_ABORTED');
     expect((await card.containers()).map(({ name }) => name)).toEqual(['first', 'empty']);
+  });
+
+  test('says that the new certificate is stored when the old key cannot be deleted', async () => {
+    const { card, withPin, ca } = await issued();
+    const request = await card.renew('first', { container: 'second' }, withPin);
+    const answer = await ca.sign(request.pem);
+    const deleting = vi.spyOn(GidsCardConnection.prototype, 'deleteContainer');
+    onTestFinished(() => deleting.mockRestore());
+    deleting.mockRejectedValueOnce(new VirtualSmartCardError('ERR_STATE_IO', 'The disk is full.'));
+    const options = { ...withPin, replaces: request.renews };
+    const error = await expectError(card.installCertificate(answer, options), 'ERR_STATE_IO');
+    expect(error.message).toMatch(/stored in container "second".*"first".*disk is full/);
+    expect((await card.certificates()).map(({ container }) => container)).toEqual([
+      'first',
+      'second',
+    ]);
   });
 
   test('does not delete the key that the certificate belongs to', async () => {
