@@ -1,8 +1,9 @@
+import { isUtf8 } from 'node:buffer';
 import { X509Certificate } from 'node:crypto';
 import { checkOptions } from './arguments.js';
 import type { CardConnection } from './backend/backend.js';
 import type { VirtualSmartCardCertificate } from './certificate.js';
-import { PIN_OPTIONS, type PinOptions, withPin } from './credentials.js';
+import { PIN_OPTIONS, type PinOptions, SecretCopies, withPin } from './credentials.js';
 import { describeType, invalidArgument, VirtualSmartCardError } from './errors.js';
 import { storeWithChain } from './install-certificate.js';
 import { chainOf } from './issuers.js';
@@ -77,13 +78,13 @@ async function contentsOf(pfx: Uint8Array, input: SecretInput) {
   const { readPfx } = await import('./pfx/pfx.js');
   const { pkcs12Password } = await import('./pfx/pkcs12-key.js');
   const { PfxError, PfxPasswordError } = await import('./pfx/pfx-error.js');
-  const utf8 = copySecret(input, 'password');
-  const utf16 = pkcs12Password(utf8);
+  const secrets = new SecretCopies();
   try {
-    if (utf8.length > MAX_PASSWORD_LENGTH) {
-      throw invalidArgument('password', `at most ${MAX_PASSWORD_LENGTH} bytes`, 'more');
+    const utf8 = secrets.keep(copySecret(input, 'password'));
+    if (utf8.length > MAX_PASSWORD_LENGTH || !isUtf8(utf8)) {
+      throw invalidArgument('password', `at most ${MAX_PASSWORD_LENGTH} bytes of UTF-8`, 'another');
     }
-    return await readPfx(pfx, { utf8, utf16 });
+    return await readPfx(pfx, { utf8, utf16: secrets.keep(pkcs12Password(utf8)) });
   } catch (error) {
     if (error instanceof PfxPasswordError) {
       throw new VirtualSmartCardError(
@@ -94,7 +95,7 @@ async function contentsOf(pfx: Uint8Array, input: SecretInput) {
     if (!(error instanceof PfxError)) throw error;
     throw wrongPfx(`another: ${error.message}`, 'a PFX (PKCS #12)');
   } finally {
-    wipe(utf8, utf16);
+    secrets.wipe();
   }
 }
 

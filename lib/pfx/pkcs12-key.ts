@@ -42,12 +42,28 @@ export function pkcs12Key(
   return key;
 }
 
-/** A password as PKCS #12 takes it: UTF-16, the high byte first, and two zero bytes (RFC 7292, B.1). */
-export function pkcs12Password(utf8: Buffer): Buffer {
-  const text = utf8.toString('utf8');
-  const password = allocateSecret(2 * text.length + 2);
-  for (let at = 0; at < text.length; at++) password.writeUInt16BE(text.charCodeAt(at), 2 * at);
-  return password;
+/**
+ * A password as PKCS #12 takes it: UTF-16, the high byte first, and two zero bytes (RFC 7292, B.1). No
+ * string is made of it, which could not be wiped. The caller wipes the result.
+ *
+ * @param utf8 - valid UTF-8
+ */
+export function pkcs12Password(utf8: Uint8Array): Buffer {
+  const units = allocateSecret(2 * utf8.length + 2);
+  let length = 0;
+  const put = (unit: number) => {
+    length = units.writeUInt16BE(unit, length);
+  };
+  for (let at = 0; at < utf8.length; ) {
+    const first = utf8[at++] ?? 0;
+    const following = first < 0xc0 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+    let point = following === 0 ? first : first & (0x3f >> following);
+    for (let left = following; left > 0; left--) point = (point << 6) | ((utf8[at++] ?? 0) & 0x3f);
+    if (point > 0xffff) put(0xd7c0 + (point >> 10));
+    put(point > 0xffff ? 0xdc00 | (point & 0x3ff) : point);
+  }
+  put(0);
+  return units.subarray(0, length);
 }
 
 /** As often as fills whole blocks; nothing of nothing. */

@@ -1,3 +1,5 @@
+import { allocateSecret, wipe } from '../secret.js';
+
 /** PITABLE of RFC 2268: a permutation of all bytes made of the digits of pi. */
 const PERMUTATION = Buffer.from(
   'd978f9c419ddb5ed28e9fd794aa0d89dc67e37832b76538e624c6488448bfba2' +
@@ -22,12 +24,13 @@ const ROTATIONS = [1, 2, 3, 5];
  */
 export function decryptRc2(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Buffer {
   const words = keySchedule(key);
-  const plain = Buffer.alloc(data.length);
+  const plain = allocateSecret(data.length);
   const view = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   for (let offset = 0; offset + BLOCK <= data.length; offset += BLOCK) {
     const before = offset === 0 ? Buffer.from(iv) : view.subarray(offset - BLOCK, offset);
     const block = decryptBlock(words, view.subarray(offset, offset + BLOCK));
     for (let at = 0; at < BLOCK; at++) plain[offset + at] = (block[at] ?? 0) ^ (before[at] ?? 0);
+    wipe(block);
   }
   const padding = plain.at(-1) ?? 0;
   const tail = plain.subarray(plain.length - padding);
@@ -74,6 +77,7 @@ function decryptBlock(key: Uint16Array, block: Buffer): Buffer {
   }
   const plain = Buffer.alloc(BLOCK);
   for (const [at, value] of words.entries()) plain.writeUInt16LE(value, 2 * at);
+  words.fill(0);
   return plain;
 }
 

@@ -10,7 +10,7 @@ import { OpensslCa } from '../../support/openssl-ca.js';
 import { temporaryDirectory } from '../../support/store.js';
 import { makeCard } from '../face/card-fixture.js';
 
-const PASSWORD = 'Pässwörd €';
+const PASSWORD = 'Pässwörd € 😀';
 
 /** A PFX that openssl makes of a key that it makes, with the certificate of a CA. */
 async function newPfx(newKey: string[], options: string[], password = PASSWORD) {
@@ -73,7 +73,7 @@ test('what goes wrong is said, and leaves nothing on the card', async () => {
   const { ca, pfx } = await newPfx(EC, []);
   const { card, withPin, wrongPin } = await makeCard({ allowKeyImport: true });
   const password = PASSWORD;
-  const wrongPassword = { ...withPin, password: 'Passwörd €' };
+  const wrongPassword = { ...withPin, password: 'Passwörd € 😀' };
   await expectError(card.importPfx(pfx, wrongPassword), 'ERR_PFX_PASSWORD_INCORRECT');
   const damaged = Buffer.from(pfx);
   const middle = damaged.length >> 1;
@@ -84,6 +84,8 @@ test('what goes wrong is said, and leaves nothing on the card', async () => {
   );
   await expectError(card.importPfx(pfx, { pin: wrongPin, password }), 'ERR_PIN_INCORRECT');
   await expectError(card.importPfx(pfx, { password }), 'ERR_PIN_REQUIRED');
+  const notUtf8 = card.importPfx(pfx, { ...withPin, password: Buffer.of(0xff) });
+  await expectError(notUtf8, 'ERR_INVALID_ARGUMENT');
   for (const bytes of [randomBytes(100), pfx.subarray(0, 200), new Uint8Array(0)]) {
     const error = await expectError(
       card.importPfx(bytes, { ...withPin, password }),
