@@ -27,7 +27,9 @@ export async function readCertificates(input: CertificateInput): Promise<X509Cer
     throw invalidArgument('certificate', `at most ${MAX_LENGTH} bytes`, String(input.length));
   }
   const certificates: X509Certificate[] = [];
-  for (const der of encodings(input)) certificates.push(...(await decode(der)));
+  // A copy, since what follows waits in between.
+  const copy = typeof input === 'string' ? input : Uint8Array.from(input);
+  for (const der of encodings(copy)) certificates.push(...(await decode(der)));
   if (certificates.length > 0) return certificates;
   throw invalidArgument('certificate', EXPECTED, 'something without a certificate');
 }

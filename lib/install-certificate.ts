@@ -64,7 +64,7 @@ async function deleteReplaced(
     throw new VirtualSmartCardError(
       error.code,
       `The new certificate is stored in container "${successor}", but the old key in "${name}" could not be deleted: ${error.message}`,
-      { cause: error },
+      { ...error, cause: error },
     );
   }
 }

@@ -129,7 +129,7 @@ const WRONG: Record<string, WrongArgument[]> = {
     onCard('replaces', 'number', ({ card }) =>
       card.installCertificate('MIIB', wrong({ replaces: 1 })),
     ),
-    onCard('inf', 'too long', ({ card }) => card.enroll('x'.repeat(65_537))),
+    onCard('inf', 'too long', ({ card }) => card.enroll('x'.repeat(262_145))),
     onCard('certificate', 'number', ({ card }) => card.installCertificate(wrong(1))),
     onCard('certificate', 'no certificate', ({ card }) => card.installCertificate('MIIB')),
     onCard('pin', 'missing', ({ card }) => card.verifyPin(wrong(undefined))),
