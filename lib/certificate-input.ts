@@ -71,7 +71,7 @@ function textOf(bytes: Uint8Array): string | undefined {
 async function decode(der: Uint8Array): Promise<X509Certificate[]> {
   const single = parse(der);
   if (!(single instanceof Error)) return [single];
-  const { certificatesInBundle } = await import('./enroll/certificate-bundle.js');
+  const { certificatesInBundle } = await import('./enroll/certs-only.js');
   const bundled = certificatesInBundle(der)?.map(parse);
   const unreadable = bundled ? bundled.find((each) => each instanceof Error) : single;
   if (unreadable) {

@@ -52,7 +52,7 @@ export async function addIssuers(
   }
   const missing = issuers.filter(({ raw }) => !there.some((each) => each.raw.equals(raw)));
   if (missing.length === 0) return nothing;
-  const { certificateBundle } = await import('./enroll/certificate-bundle.js');
+  const { certificateBundle } = await import('./enroll/certs-only.js');
   const all = [...there, ...missing].map(({ raw }) => raw);
   await connection.storeIssuerBundle(certificateBundle(all), options);
   return () => connection.storeIssuerBundle(bundle ?? new Uint8Array(0), { pin: options.pin });
@@ -60,7 +60,7 @@ export async function addIssuers(
 
 /** undefined for what is no PKCS #7 with certificates. */
 async function decode(bundle: Uint8Array): Promise<X509Certificate[] | undefined> {
-  const { certificatesInBundle } = await import('./enroll/certificate-bundle.js');
+  const { certificatesInBundle } = await import('./enroll/certs-only.js');
   try {
     return certificatesInBundle(bundle)?.map((der) => new X509Certificate(der));
   } catch {

@@ -12,7 +12,7 @@ import { type SignatureAlgorithm, signatureAlgorithm } from '../algorithms.js';
 import { ecdsaSignatureToDer } from '../ecdsa-signature.js';
 import { encodeTlv } from '../gids/tlv.js';
 import { type Signer, webAlgorithm } from './card-crypto.js';
-import { encodeSignedData } from './certificate-bundle.js';
+import { encodeSignedData } from './certs-only.js';
 import { objectIdentifier, octetString, Tag } from './der.js';
 import { x509 } from './x509.js';
 
