@@ -24,7 +24,7 @@
         ['OS=="win"', {
           'defines': ['WIN32_LEAN_AND_MEAN', 'NOMINMAX', 'UNICODE', '_UNICODE', '_WIN32_WINNT=0x0A00'],
           # winscard.dll, tbs.dll, ncrypt.dll and crypt32.dll are not here: they are loaded by their full path.
-          'libraries': ['-lole32.lib', '-lsetupapi.lib', '-ladvapi32.lib', '-luser32.lib', '-luuid.lib'],
+          'libraries': ['-lole32.lib', '-loleaut32.lib', '-lsetupapi.lib', '-ladvapi32.lib', '-luser32.lib', '-luuid.lib'],
           'msvs_configuration_attributes': { 'SpectreMitigation': 'Spectre' },
           'msvs_settings': {
             'VCCLCompilerTool': {

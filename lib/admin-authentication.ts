@@ -1,10 +1,12 @@
 import { AdminKey } from './admin-key.js';
 import { describeType, invalidArgument } from './errors.js';
+import { unlessAborted } from './unless-aborted.js';
 
 /**
  * Answers a card's 8-byte challenge with the 8-byte response that the admin key makes of it, where
- * the key itself is kept elsewhere: on a server, in an HSM. See {@link AdminKey.respond}. It must
- * not wait for a call on the same card, which waits for the response.
+ * the key itself is kept elsewhere: on a server, in an HSM, at a help desk. See {@link AdminKey.respond}.
+ * It may take minutes, and must not wait for a call on the same card, which waits for the response. It
+ * is called again, with another challenge, when another program ended the first one meanwhile.
  */
 export type AdminResponder = (challenge: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 
@@ -14,14 +16,18 @@ export type AdminAuthenticator = AdminKey | AdminResponder;
 /**
  * Runs `use` with a responder for the authenticator. An admin key is copied before the first wait,
  * so that disposing of the caller's changes nothing, and the copy is wiped afterwards.
+ *
+ * @param signal - ends the wait for somebody's response, with `ERR_ABORTED`
  */
 export async function withAdmin<T>(
   authenticator: AdminAuthenticator,
   parameter: string,
   use: (respond: (challenge: Uint8Array) => Promise<Uint8Array>) => Promise<T>,
+  signal?: AbortSignal | undefined,
 ): Promise<T> {
   if (typeof authenticator === 'function') {
-    return use(async (challenge) => checkResponse(await authenticator(challenge)));
+    const answer = async (challenge: Uint8Array) => authenticator(challenge);
+    return use(async (challenge) => checkResponse(await unlessAborted(answer(challenge), signal)));
   }
   const key = requireAdminKey(authenticator, parameter).clone();
   try {

@@ -1,3 +1,4 @@
+import { deriveAdminKey } from './admin/derive-admin-key.js';
 import { describeType, invalidArgument, VirtualSmartCardError } from './errors.js';
 import { encryptTripleDes, keyCheckValue } from './gids/triple-des.js';
 import { allocateSecret, concatSecret, randomSecret, wipe } from './secret.js';
@@ -73,6 +74,22 @@ export class AdminKey {
       throw invalidArgument('adminKey', '24 bytes', describeType(bytes));
     }
     return new AdminKey(concatSecret(bytes));
+  }
+
+  /**
+   * The key that a master key gives for a diversifier, always the same one: an organisation keeps one
+   * secret instead of a key for each card. By NIST SP 800-108 Rev. 1 in counter mode (4.1) with
+   * HMAC-SHA-256: r = 32, the counter first, Label `virtual-smartcard admin key`, Context the
+   * diversifier, L = 192. Parity bits stay as they come. Whoever learns the master key has all cards.
+   *
+   * @param masterKey - 32 to 1024 bytes of randomness, not a password; the caller wipes them
+   * @param diversifier - what tells the cards apart, 1 to 1024 bytes; a text is taken as UTF-8, as it is
+   * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`, also for the one diversifier in 2^50 whose key
+   * would be weak
+   * @example `const adminKey = AdminKey.derive(masterKey, 'laptop-4711');`
+   */
+  static derive(masterKey: Uint8Array, diversifier: string | Uint8Array): AdminKey {
+    return new AdminKey(deriveAdminKey(masterKey, diversifier));
   }
 
   /**

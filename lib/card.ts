@@ -1,5 +1,6 @@
-import { type AdminAuthenticator, adminKeyBytes, withAdmin } from './admin-authentication.js';
-import type { AdminKey } from './admin-key.js';
+import { type ChangeAdminKeyOptions, changeAdminKey } from './admin/change-admin-key.js';
+import type { NextAdminKey } from './admin/next-admin-key.js';
+import { type AdminAuthenticator, withAdmin } from './admin-authentication.js';
 import type {
   CardConnection,
   CardInfo,
@@ -362,7 +363,8 @@ export class VirtualSmartCard {
    *
    * @throws VirtualSmartCardError `ERR_PUK_INCORRECT` (with `triesLeft`), `ERR_PUK_BLOCKED`,
    * `ERR_PUK_NOT_SET`, `ERR_ADMIN_KEY_INCORRECT`, `ERR_ADMIN_RESET_NOT_ALLOWED` (the card has a
-   * PUK), `ERR_PIN_POLICY`, `ERR_INVALID_ARGUMENT`, `ERR_STATE_IO`
+   * PUK), `ERR_ADMIN_CHALLENGE_ENDED`, `ERR_PIN_POLICY`, `ERR_INVALID_ARGUMENT`, `ERR_ABORTED`,
+   * `ERR_STATE_IO`
    * @example
    * ```ts
    * await card.unblock({ puk: '12345678', newPin });
@@ -375,32 +377,34 @@ export class VirtualSmartCard {
   }
 
   /**
-   * Replaces the admin key.
+   * Replaces the admin key. An answer of the card that was lost is made good: it is asked which key it
+   * has. Where even that fails, `adminKeyInForce` of the error says what is known.
    *
    * @param current - the key in force, or a function that answers the card's challenge for it
-   * @throws VirtualSmartCardError `ERR_ADMIN_KEY_INCORRECT`, `ERR_INVALID_ARGUMENT`, `ERR_STATE_IO`
+   * @param next - a key, or what it is derived from: the card's id, unless a diversifier is named
+   * @throws VirtualSmartCardError `ERR_ADMIN_KEY_INCORRECT`, `ERR_ADMIN_CHALLENGE_ENDED`,
+   * `ERR_INVALID_ARGUMENT`, `ERR_ABORTED`, `ERR_STATE_IO`, and whatever `escrow` throws
    * @example
    * ```ts
-   * const next = AdminKey.random();
-   * await card.changeAdminKey(adminKey, next);
+   * await card.changeAdminKey(adminKey, AdminKey.random(), {
+   *   escrow: ({ cardId, kcv, adminKey }) => vault.put(`${cardId}/${kcv}`, adminKey.exportHex()),
+   * });
+   * await card.changeAdminKey(adminKey, { masterKey });
    * ```
    */
-  async changeAdminKey(current: AdminAuthenticator, next: AdminKey): Promise<void> {
-    const connection = this.#open();
-    const setAdminKey = adminKeyBytes(next, 'next');
-    try {
-      await withAdmin(current, 'current', (respond) =>
-        connection.asAdmin(respond, { setAdminKey }),
-      );
-    } finally {
-      wipe(setAdminKey);
-    }
+  async changeAdminKey(
+    current: AdminAuthenticator,
+    next: NextAdminKey,
+    options: ChangeAdminKeyOptions = {},
+  ): Promise<void> {
+    await changeAdminKey(this.#open(), this, current, next, options);
   }
 
   /**
    * Checks the admin key against the card, and changes nothing.
    *
-   * @throws VirtualSmartCardError `ERR_ADMIN_KEY_INCORRECT`, `ERR_INVALID_ARGUMENT`
+   * @throws VirtualSmartCardError `ERR_ADMIN_KEY_INCORRECT`, `ERR_ADMIN_CHALLENGE_ENDED`,
+   * `ERR_INVALID_ARGUMENT`
    * @example `await card.verifyAdminKey(AdminKey.fromHex(stored));`
    */
   async verifyAdminKey(adminKey: AdminAuthenticator): Promise<void> {

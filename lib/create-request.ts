@@ -1,6 +1,8 @@
+import type { AdminKeyEscrow } from './admin/escrow.js';
+import type { NextAdminKey } from './admin/next-admin-key.js';
 import { adminKeyBytes } from './admin-authentication.js';
 import type { AdminKey } from './admin-key.js';
-import { booleanOption, checkOptions, checkText, wordOption } from './arguments.js';
+import { booleanOption, checkCallback, checkOptions, checkText, wordOption } from './arguments.js';
 import type {
   AntiHammering,
   Attestation,
@@ -10,7 +12,7 @@ import type {
 import { copyPuk, SecretCopies } from './credentials.js';
 import { VirtualSmartCardError } from './errors.js';
 import { PinPolicy, type PinPolicyOptions } from './pin-policy.js';
-import { copySecret, type SecretInput, wipe } from './secret.js';
+import { copySecret, randomSecret, type SecretInput, wipe } from './secret.js';
 
 /** What a card is created with. */
 export interface CreateOptions extends LongCallOptions {
@@ -20,8 +22,21 @@ export interface CreateOptions extends LongCallOptions {
   pin: SecretInput;
   /** Rules for this and later PINs; default: 8 to 127 bytes of any kind. */
   pinPolicy?: PinPolicyOptions | PinPolicy | undefined;
-  /** Resets the PIN on a card without a PUK. Keep a random one: `exportHex()`. */
-  adminKey: AdminKey;
+  /**
+   * Resets the PIN on a card without a PUK. Keep a random one: `exportHex()`. May be left out with
+   * `escrow`, which is then given a random one.
+   */
+  adminKey?: AdminKey | undefined;
+  /**
+   * Told of the admin key, and waited for, before the card is made, and of `nextAdminKey` before the card
+   * gets that: no card exists whose admin key was not stored.
+   */
+  escrow?: AdminKeyEscrow | undefined;
+  /**
+   * The admin key to which the card is changed at once, for example one derived from its id, which
+   * nobody knows before the card is made. When that fails, the card is destroyed again.
+   */
+  nextAdminKey?: NextAdminKey | undefined;
   /** 8 to 127 bytes. A card with a PUK resets its PIN by the PUK, one without by the admin key. */
   puk?: SecretInput | undefined;
   /** Whether the card gets a file system and so can be used at once; default true. */
@@ -37,11 +52,13 @@ export interface CreateOptions extends LongCallOptions {
   attestation?: Attestation | undefined;
 }
 
-const CREATE_OPTIONS = [
+export const CREATE_OPTIONS = [
   'name',
   'pin',
   'pinPolicy',
   'adminKey',
+  'escrow',
+  'nextAdminKey',
   'puk',
   'generate',
   'allowKeyImport',
@@ -62,6 +79,7 @@ const MAX_NAME_LENGTH = 256;
  */
 export function checkedCreateRequest(options: CreateOptions): CreateRequest {
   checkOptions(options, CREATE_OPTIONS);
+  checkCallback(options.escrow, 'escrow');
   const name = checkText(options.name, 'name', MAX_NAME_LENGTH);
   const pinPolicy = PinPolicy.from(options.pinPolicy);
   const generate = booleanOption(options.generate, 'generate', true);
@@ -76,7 +94,9 @@ export function checkedCreateRequest(options: CreateOptions): CreateRequest {
     const pin = secrets.keep(copySecret(options.pin, 'pin'));
     requirePolicy(pinPolicy, pin);
     const puk = options.puk === undefined ? undefined : secrets.keep(copyPuk(options.puk));
-    const adminKey = secrets.keep(adminKeyBytes(options.adminKey, 'adminKey'));
+    const isRandom = options.adminKey === undefined && options.escrow !== undefined;
+    const given = isRandom ? randomSecret(24) : adminKeyBytes(options.adminKey, 'adminKey');
+    const adminKey = secrets.keep(given);
     const secret = { pin, puk, adminKey };
     return { name, ...secret, pinPolicy, generate, allowKeyImport, antiHammering, attestation };
   } catch (error) {

@@ -23,6 +23,7 @@
  * | `ERR_STATE_IO` | The state directory cannot be read or written (disk full, permissions). |
  * | `ERR_CARD_NOT_FOUND` | No card has that instance id. |
  * | `ERR_CARD_AMBIGUOUS` | Several cards match; name one by its instance id. |
+ * | `ERR_CARD_DIFFERS` | The card that `ensure` found is not as it was asked for: `parameter`, `expected` and `actual` say in what. |
  * | `ERR_CARD_LIMIT` | Ten cards exist; destroy one first. |
  * | `ERR_CARD_LOST` | The TPM was cleared or replaced, or the card's files are an older copy: the card is gone for good. |
  * | `ERR_CARD_NOT_INITIALIZED` | The card has no file system (it was made without `generate`). |
@@ -42,6 +43,7 @@
  * | `ERR_PUK_BLOCKED` | The PUK is blocked; the card cannot be unblocked any more. |
  * | `ERR_PUK_NOT_SET` | The card was made without a PUK; unblock it with the admin key. |
  * | `ERR_ADMIN_KEY_INCORRECT` | The admin key (or the response computed from it) is wrong. |
+ * | `ERR_ADMIN_CHALLENGE_ENDED` | The card's challenge ended before its response came; nothing was done. |
  * | `ERR_ADMIN_RESET_NOT_ALLOWED` | The card has a PUK; only the PUK resets its PIN. |
  * | `ERR_KEY_IMPORT_NOT_ALLOWED` | The card was made without `allowKeyImport`. |
  * | `ERR_PFX_PASSWORD_INCORRECT` | The password does not open the PFX, or the file is damaged. |
@@ -65,6 +67,10 @@
  * | `ERR_EST_AUTHENTICATION` | The EST server asks for a user name and password or a TLS client certificate, or refused them. |
  * | `ERR_EST_REFUSED` | The EST server refused the request; `httpStatus` and the message have its reason, `retryAfterMs` when it may be asked again. |
  * | `ERR_EST_RESPONSE` | What answers is no EST server, or its answer is damaged. |
+ * | `ERR_CA_UNAVAILABLE` | The certification authority cannot be reached, does not answer, or is none of that name. |
+ * | `ERR_CA_TEMPLATE` | The authority does not issue by the certificate template, or the request names none. |
+ * | `ERR_CA_REQUEST` | The authority cannot take the request, has none of that number, or hands no certificate out for it. |
+ * | `ERR_ATTESTATION` | An attestation is broken, forged or for another nonce, or a challenge is for another TPM; the message says which. |
  * | `ERR_INF` | The INF text has a line that is wrong or not understood; `line` has its number. |
  */
 export type VirtualSmartCardErrorCode =
@@ -88,6 +94,7 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_STATE_IO'
   | 'ERR_CARD_NOT_FOUND'
   | 'ERR_CARD_AMBIGUOUS'
+  | 'ERR_CARD_DIFFERS'
   | 'ERR_CARD_LIMIT'
   | 'ERR_CARD_LOST'
   | 'ERR_CARD_NOT_INITIALIZED'
@@ -107,6 +114,7 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_PUK_BLOCKED'
   | 'ERR_PUK_NOT_SET'
   | 'ERR_ADMIN_KEY_INCORRECT'
+  | 'ERR_ADMIN_CHALLENGE_ENDED'
   | 'ERR_ADMIN_RESET_NOT_ALLOWED'
   | 'ERR_KEY_IMPORT_NOT_ALLOWED'
   | 'ERR_PFX_PASSWORD_INCORRECT'
@@ -130,6 +138,10 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_EST_AUTHENTICATION'
   | 'ERR_EST_REFUSED'
   | 'ERR_EST_RESPONSE'
+  | 'ERR_CA_UNAVAILABLE'
+  | 'ERR_CA_TEMPLATE'
+  | 'ERR_CA_REQUEST'
+  | 'ERR_ATTESTATION'
   | 'ERR_INF';
 
 /** What a {@link VirtualSmartCardError} may carry besides its message. */
@@ -160,7 +172,12 @@ export interface VirtualSmartCardErrorDetails {
   actual?: string;
   /** Line of the INF text, counted from 1. */
   line?: number;
-  /** The instance ids that matched, for `ERR_CARD_AMBIGUOUS`; the card's, for `ERR_REBOOT_REQUIRED`. */
+  /** Which admin key the card has after a change that failed, as far as it is known. */
+  adminKeyInForce?: 'current' | 'unknown';
+  /**
+   * The instance ids that matched, for `ERR_CARD_AMBIGUOUS`; the card's that was made all the same, for
+   * `ERR_REBOOT_REQUIRED` and where a create that failed could not destroy it again.
+   */
   instanceIds?: readonly string[];
 }
 
@@ -195,6 +212,7 @@ export class VirtualSmartCardError extends Error implements VirtualSmartCardErro
   declare readonly expected?: string;
   declare readonly actual?: string;
   declare readonly line?: number;
+  declare readonly adminKeyInForce?: 'current' | 'unknown';
   declare readonly instanceIds?: readonly string[];
 
   constructor(

@@ -1,8 +1,30 @@
+export {
+  formatAdminChallenge,
+  formatAdminResponse,
+  parseAdminChallenge,
+  parseAdminResponse,
+} from './admin/challenge-text.js';
+export type { ChangeAdminKeyOptions } from './admin/change-admin-key.js';
+export type { AdminKeyEscrow, AdminKeyRecord } from './admin/escrow.js';
+export type { AdminKeyDerivation, NextAdminKey } from './admin/next-admin-key.js';
 export type { AdminAuthenticator, AdminResponder } from './admin-authentication.js';
 export { AdminKey } from './admin-key.js';
 export type { DecryptionAlgorithm, SignatureAlgorithm } from './algorithms.js';
 export { DECRYPTION_ALGORITHM_NAMES, SIGNATURE_ALGORITHM_NAMES } from './algorithms.js';
 export type { AbortOptions } from './arguments.js';
+export type { AttestOptions } from './attestation/ask.js';
+export {
+  type ActivationChallenge,
+  type ExpectedActivation,
+  makeCredential,
+} from './attestation/credential.js';
+export type {
+  AttestationClaim,
+  AttestationFinding,
+  AttestationReport,
+} from './attestation/report.js';
+export type { AttestationStatement } from './attestation/statement.js';
+export { type VerifyAttestationOptions, verifyAttestation } from './attestation/verify.js';
 export type {
   AntiHammering,
   Attestation,
@@ -33,16 +55,27 @@ export {
   type CreationStatusName,
 } from './creation-status.js';
 export type { PinOptions } from './credentials.js';
+export { retrieveCertificate, submitCertificateRequest } from './enroll/adcs/adcs.js';
+export type {
+  DeniedAnswer,
+  IssuedAnswer,
+  PendingAnswer,
+  RequestAnswer,
+} from './enroll/adcs/answer.js';
+export type {
+  AuthorityOptions,
+  RetrieveCertificateOptions,
+  SubmitRequestOptions,
+} from './enroll/adcs/request-options.js';
 export type { DistinguishedName, NameAttributeInput } from './enroll/distinguished-name.js';
 export type {
   EnrollmentRequest,
   ExtensionSpec,
-  WindowsSettings,
 } from './enroll/enrollment-request.js';
 export type { ExtendedKeyUsageName } from './enroll/extended-key-usage.js';
-export { formatInf } from './enroll/format-inf.js';
 export type { GeneralName } from './enroll/general-name.js';
 export { parseInf } from './enroll/inf.js';
+export { formatInf } from './enroll/inf-writer.js';
 export type { KeyUsage } from './enroll/key-usage.js';
 export type { PendingRequest } from './enroll/pending-request.js';
 export type { CertificateTemplate } from './enroll/request-attributes.js';
@@ -55,6 +88,8 @@ export type {
   SelfSignedSpec,
 } from './enroll/request-spec.js';
 export type { ValiditySpec, ValidityUnit } from './enroll/validity.js';
+export type { WindowsSettings } from './enroll/windows-settings.js';
+export type { EnsuredCard, EnsureOptions } from './ensure.js';
 export {
   VirtualSmartCardError,
   type VirtualSmartCardErrorCode,

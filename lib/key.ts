@@ -7,6 +7,8 @@ import {
   signatureAlgorithm,
 } from './algorithms.js';
 import { checkOptions, wordOption } from './arguments.js';
+import { type AttestOptions, attestContainer } from './attestation/ask.js';
+import type { AttestationStatement } from './attestation/statement.js';
 import type { CardConnection, ContainerInfo, KeyAlgorithm, KeySpec } from './backend/backend.js';
 import { VirtualSmartCardCertificate } from './certificate.js';
 import { PIN_OPTIONS, type PinOptions, withCheckedPin, withPin } from './credentials.js';
@@ -142,6 +144,23 @@ export class VirtualSmartCardKey {
     return withCheckedPin(options, (pin) =>
       this.#open().decrypt(this.container, scheme, copy, pin),
     );
+  }
+
+  /**
+   * Has the card's TPM sign what it knows of the key: that it was made in this TPM and does not leave
+   * it. {@link verifyAttestation} checks the statement, anywhere and without a TPM. Embedded backend,
+   * also when another process serves it or publishes the card.
+   *
+   * @throws VirtualSmartCardError `ERR_NOT_SUPPORTED` (Windows, and cards that others made),
+   * `ERR_TPM_AUTHORIZATION` (the TPM's endorsement hierarchy has an authorisation), and as `sign`
+   * @example
+   * ```ts
+   * const statement = await key.attest({ nonce, pin });
+   * await post('https://ca.example/attest', JSON.stringify(statement));
+   * ```
+   */
+  async attest(options: AttestOptions): Promise<AttestationStatement> {
+    return attestContainer(this.#open(), this.container, options);
   }
 
   /**

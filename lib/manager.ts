@@ -1,4 +1,6 @@
 import { booleanOption, checkOptions, checkText, wordOption } from './arguments.js';
+import { answerChallenge } from './attestation/ask.js';
+import type { ActivationChallenge } from './attestation/credential.js';
 import type {
   Backend,
   CardInfo,
@@ -9,7 +11,9 @@ import type {
 } from './backend/backend.js';
 import { defaultBackend, openBackend } from './backend/open-backend.js';
 import { VirtualSmartCard } from './card.js';
-import { type CreateOptions, checkedCreateRequest, wipeCreateRequest } from './create-request.js';
+import { createCard } from './create-card.js';
+import type { CreateOptions } from './create-request.js';
+import { type EnsuredCard, type EnsureOptions, ensureCard } from './ensure.js';
 import { VirtualSmartCardError } from './errors.js';
 import { normalizeInstanceId } from './instance-id.js';
 import type { Publication } from './pcsc/publication.js';
@@ -18,7 +22,6 @@ import { LONG_CALL_OPTIONS, watched } from './progress.js';
 import { copySecret, type SecretInput, wipe } from './secret.js';
 import { checkedServeOptions, type ServeOptions } from './serve/serve-options.js';
 import type { Service } from './serve/service.js';
-import { undoAndThrow } from './undo.js';
 
 /** How a manager is opened. */
 export interface OpenOptions {
@@ -149,7 +152,7 @@ export class VirtualSmartCardManager {
 
   /**
    * Creates a card, all or nothing, and opens it. An `onProgress` that throws stops it as an abort
-   * does, and its error is what the caller gets.
+   * does, and its error is what the caller gets; so does an `escrow`.
    *
    * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`, `ERR_PIN_POLICY` (nothing was made),
    * `ERR_CARD_LIMIT`, `ERR_ABORTED`, `ERR_TPM_NV_FULL`, `ERR_TPM_AUTHORIZATION`,
@@ -162,19 +165,27 @@ export class VirtualSmartCardManager {
    */
   async create(options: CreateOptions): Promise<VirtualSmartCard> {
     const backend = this.#open();
-    const request = checkedCreateRequest(options);
-    const destroy = (instanceId: string, reason: unknown) => {
-      const left = `The new card ${instanceId} is still there; destroy it yourself.`;
-      return undoAndThrow(reason, left, () => backend.destroy(instanceId, {}));
-    };
-    try {
-      const create = (watch: LongCallOptions) => backend.create({ ...request, ...watch });
-      const instanceId = await watched(options, create, destroy);
-      const connecting = this.#connect(instanceId, request.name);
-      return await connecting.catch((error) => destroy(instanceId, error));
-    } finally {
-      wipeCreateRequest(request);
-    }
+    return createCard(backend, options, (id, name) => this.#connect(id, name));
+  }
+
+  /**
+   * Finds a card, by `cardId` where that is given, else by its exact name, or creates it: for tools that
+   * are run again until all is as it should be. At one time only one `ensure` of this machine does so.
+   * Of a card that is there, what was asked for and can be read is compared; PIN, PUK, policy and
+   * attestation cannot. `nextAdminKey` is made the admin key of one that is there, too, if it is not
+   * yet, and `adminKey` was.
+   *
+   * @throws VirtualSmartCardError `ERR_CARD_AMBIGUOUS` (several cards of the name), `ERR_CARD_LOST`,
+   * `ERR_CARD_NOT_INITIALIZED`, `ERR_CARD_DIFFERS`, `ERR_ADMIN_KEY_INCORRECT` (it has neither key),
+   * `ERR_CARD_NOT_FOUND` (no card has that `cardId`, but another one has the name), and as `create`
+   * @example
+   * ```ts
+   * const { card, created } = await manager.ensure({ name: 'Work laptop', pin, adminKey });
+   * ```
+   */
+  async ensure(options: EnsureOptions): Promise<EnsuredCard> {
+    const backend = this.#open();
+    return ensureCard(backend, options, (id, name) => this.#connect(id, name));
   }
 
   /**
@@ -355,6 +366,22 @@ export class VirtualSmartCardManager {
     } finally {
       wipe(authorization);
     }
+  }
+
+  /**
+   * Answers a challenge that `makeCredential` made for a statement of one of this TPM's keys. Only the
+   * TPM that has both the attestation key and the endorsement key of the statement can.
+   *
+   * @returns the secret in the challenge, for `verifyAttestation`; the caller wipes it
+   * @throws VirtualSmartCardError `ERR_ATTESTATION` (it is for another TPM), `ERR_NOT_SUPPORTED`,
+   * `ERR_TPM_AUTHORIZATION`, `ERR_INVALID_ARGUMENT`, `ERR_TPM_UNAVAILABLE`, `ERR_CLOSED`
+   * @example
+   * ```ts
+   * const answer = await manager.activateCredential(challenge);
+   * ```
+   */
+  async activateCredential(challenge: ActivationChallenge): Promise<Buffer> {
+    return answerChallenge(this.#open(), challenge);
   }
 
   /**

@@ -210,8 +210,40 @@ export interface NativeMinidriver {
   release(): NativeCall<void>;
 }
 
+/** What a certification authority answered about a request. Empty where it said nothing. */
+export interface NativeRequestAnswer {
+  /** The authority that was asked, as `MACHINE\NAME`. */
+  config: string;
+  /** CR_DISP_…; never CR_DISP_ERROR, which is a rejection with the status as its `hresult`. */
+  disposition: number;
+  requestId: number;
+  /** An HRESULT. */
+  status: number;
+  message: string;
+  /** Base64, when it was issued; and the PKCS #7 with the certificates above it, when Windows has it. */
+  certificate: string;
+  chain: string;
+}
+
+/**
+ * What the addon exports on Windows for Active Directory Certificate Services (ICertRequest).
+ * `config` is the authority, empty for the machine's default. The listener of a submission hears
+ * `lateRequest` (the number of the request) when it was abandoned and the authority has got it.
+ */
+export interface NativeCertificateRequests {
+  /** `format`: CR_IN_PKCS10, CR_IN_PKCS7 or CR_IN_CMC; `request`: base64; `attributes`: lines, or empty. */
+  submitRequest(
+    request: { config: string; format: number; request: string; attributes: string },
+    listener?: NativeEventListener,
+  ): NativeCall<NativeRequestAnswer>;
+  retrieveCertificate(request: {
+    config: string;
+    requestId: number;
+  }): NativeCall<NativeRequestAnswer>;
+}
+
 /** What the addon exports on Windows for the manager, the readers, their cards and the TPM. */
-export interface WindowsAddon extends NativeKeys {
+export interface WindowsAddon extends NativeKeys, NativeCertificateRequests {
   createCard(
     card: NativeCard & ManagerReports,
     listener: NativeEventListener,

@@ -2,6 +2,8 @@ import type { CreationStatus } from '../creation-status.js';
 import type { PublicKey } from '../gids/card-state.js';
 import type { ApduChannel } from '../gids/channel.js';
 import type { PinPolicy } from '../pin-policy.js';
+import type { Credential } from '../tpm/activate-credential.js';
+import type { Attestation as KeyAttestation } from '../tpm/attest.js';
 
 /** What carries a manager out. */
 export type BackendKind = 'embedded' | 'windows' | 'pcsc';
@@ -22,6 +24,13 @@ export interface Backend {
   /** Makes a card, all or nothing, and resolves to its instance id. */
   create(request: CreateRequest): Promise<string>;
   list(): Promise<CardInfo[]>;
+  /**
+   * Keeps whoever else asks for it waiting, other processes that reach these cards too, until it is
+   * released or this process ends: so that looking for a card and making it are one. Never waits.
+   *
+   * @returns undefined while somebody has it
+   */
+  tryClaim?(): Promise<CreationClaim | undefined>;
   destroy(instanceId: string, options: LongCallOptions): Promise<void>;
   /** Opens a connection of its own PIN state to a card. */
   connect(instanceId: string): Promise<CardConnection>;
@@ -36,9 +45,21 @@ export interface Backend {
   tpmStatus(): Promise<TpmStatus>;
   /** Resets the TPM's dictionary-attack lockout with its lockout authorisation. */
   resetTpmLockout(lockoutAuthorization: Uint8Array): Promise<void>;
+  /**
+   * Reads what is encrypted to the endorsement key and the attestation key of the cards' TPM.
+   *
+   * @returns the secret, for the caller to wipe
+   * @throws VirtualSmartCardError `ERR_ATTESTATION`
+   */
+  activateCredential?(credential: Credential): Promise<Buffer>;
   /** Tells of cards that come and go from now on; the caller closes it. */
   watch?(): Promise<CardWatch>;
   close(): Promise<void>;
+}
+
+/** Somebody's right to look for a card and make it. */
+export interface CreationClaim {
+  release(): void | Promise<void>;
 }
 
 /** A card that came or went. */
@@ -300,6 +321,13 @@ export interface CardConnection {
     ciphertext: Uint8Array,
     options: PinOption,
   ): Promise<Buffer>;
+
+  /**
+   * What the card's TPM says of the key, where the card can tell.
+   *
+   * @param qualifyingData - 16 to 32 bytes, which the TPM signs with it
+   */
+  attest?(name: string, qualifyingData: Uint8Array, options: PinOption): Promise<KeyAttestation>;
 
   /** Logs in until `logout`, `close`, a PIN change or a block. */
   verifyPin(pin: Uint8Array): Promise<void>;

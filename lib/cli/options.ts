@@ -85,6 +85,15 @@ export const PIN_OPTION = {
   },
 } as const satisfies Options;
 
+/** Where a random or derived admin key goes in place of the screen. */
+export const ADMIN_KEY_OUT_OPTION = {
+  'admin-key-out': {
+    takes: 'value',
+    value: 'FILE',
+    text: 'write the admin key to a new file that only you can read, and do not show it',
+  },
+} as const satisfies Options;
+
 /** Another Windows machine, as tpmvscmgr has it. */
 export const MACHINE_OPTION = {
   machine: { takes: 'value', value: 'NAME', text: 'another machine; Windows only' },

@@ -37,6 +37,7 @@ export class OutputFile {
   /** undefined for a device or pipe, which is written to as it is. */
   readonly #temporary: string | undefined;
   #handle: FileHandle | undefined;
+  #isCommitted = false;
 
   private constructor(
     path: string,
@@ -80,6 +81,7 @@ export class OutputFile {
       if (this.#temporary !== undefined) await handle.sync();
       await this.#closeHandle();
       if (this.#temporary !== undefined) await this.#giveName(this.#temporary);
+      this.#isCommitted = true;
     } catch (error) {
       await this.discard();
       if (errno(error) === 'EEXIST') throw fileExistsError(this.path);
@@ -93,9 +95,11 @@ export class OutputFile {
     if (this.#temporary !== undefined) await removeIfThere(this.#temporary);
   }
 
-  /** Takes back a committed file. */
+  /** Takes back a committed file; what else has its name is left alone. */
   async remove(): Promise<void> {
-    if (this.#temporary !== undefined) await removeIfThere(this.#target);
+    if (this.#temporary === undefined || !this.#isCommitted) return;
+    this.#isCommitted = false;
+    await removeIfThere(this.#target);
   }
 
   async #closeHandle(): Promise<void> {

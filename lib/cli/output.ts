@@ -60,6 +60,11 @@ export class Output {
     if (!this.mode.json) this.#streams.stderr.write(`warning: ${text}\n`);
   }
 
+  /** What somebody has to answer before the verb can go on, in every mode. */
+  demand(text: string): void {
+    this.#streams.stderr.write(`${text}\n`);
+  }
+
   /** @throws CliError `ERR_STDOUT`; `ERR_READER_GONE` when whoever read standard output has ended */
   async result(result: Result): Promise<void> {
     const data = this.#form(result);

@@ -74,6 +74,25 @@ export class SecretPrompt {
   }
 
   /**
+   * A line that is no secret and is seen as it is typed, such as a response to a challenge.
+   *
+   * @param fromStdin - asked once, from standard input
+   * @throws CliError `ERR_USAGE`
+   */
+  async askInClear({ name, check }: SecretRequest, fromStdin: boolean): Promise<string> {
+    let complaint = '';
+    for (let round = 0; round < (fromStdin ? 1 : ROUNDS); round += 1) {
+      if (!fromStdin) this.#show(`${capital(name)}: `);
+      const line = await this.#input.readLine('piped', this.#signal);
+      if (typeof line === 'string') throw noLine(line, name, 'Give it in one line.');
+      complaint = check?.(line) ?? '';
+      if (complaint === '') return line.toString();
+      if (!fromStdin) this.#show(`The ${name} was not taken: ${complaint}\n`);
+    }
+    throw usageError(`The ${name} is not usable: ${complaint}`);
+  }
+
+  /**
    * Asks a question that is answered by yes or no.
    *
    * @returns undefined when there is no terminal to ask on

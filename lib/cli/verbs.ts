@@ -2,12 +2,17 @@ import { type CliError, usageError } from './failure.js';
 import { overview, verbHelp } from './help-text.js';
 import { COMMON_OPTIONS } from './options.js';
 import type { Verb } from './verb.js';
+import { changeAdminKey, derive, respond } from './verbs/admin-key.js';
 import { agent } from './verbs/agent.js';
+import { attest } from './verbs/attest.js';
+import { attestAnswer, attestChallenge } from './verbs/attest-activation.js';
+import { attestVerify } from './verbs/attest-verify.js';
 import { certificates, exportCertificate } from './verbs/certificates.js';
 import { certreq } from './verbs/certreq.js';
 import { changePin } from './verbs/change-pin.js';
 import { create } from './verbs/create.js';
 import { destroy } from './verbs/destroy.js';
+import { est, estEnroll, estReenroll } from './verbs/est.js';
 import { info } from './verbs/info.js';
 import { install, uninstall } from './verbs/install-reader.js';
 import { keys } from './verbs/keys.js';
@@ -43,13 +48,23 @@ export const VERBS: readonly Verb[] = [
   info,
   destroy,
   certreq,
+  est,
+  estEnroll,
+  estReenroll,
   certificates,
   exportCertificate,
   keys,
   sign,
+  attest,
+  attestVerify,
+  attestChallenge,
+  attestAnswer,
   verifyPin,
   changePin,
   unblock,
+  respond,
+  changeAdminKey,
+  derive,
   tpm,
   resetLockout,
   serve,
@@ -66,6 +81,7 @@ export const VERBS: readonly Verb[] = [
 /** Second words that mean what the first word alone means. */
 const DEFAULTS: Readonly<Record<string, string>> = {
   'certificates list': 'certificates',
+  'est cacerts': 'est',
   'keys list': 'keys',
   'tpm status': 'tpm',
 };
@@ -94,12 +110,13 @@ export function findVerb(words: readonly string[]): { verb: Verb; rest: readonly
     if (verb) return { verb, rest: words.slice(2) };
   }
   const verb = byName(one);
-  if (!verb) throw unknownVerb(first);
   const seconds = secondWords(one);
-  if (seconds.length > 0 && second !== undefined && !/^[-/]/.test(second)) {
-    const known = seconds.join(' or ');
-    throw usageError(`"${one}" is followed by ${known}, not by "${second.slice(0, 40)}".`);
+  const isWord = second !== undefined && !/^[-/]/.test(second);
+  if (seconds.length > 0 && (!verb || isWord)) {
+    const found = isWord ? `, not by "${second.slice(0, 40)}"` : '';
+    throw usageError(`"${one}" is followed by ${seconds.join(' or ')}${found}.`);
   }
+  if (!verb) throw unknownVerb(first);
   return { verb, rest: words.slice(1) };
 }
 

@@ -12,6 +12,7 @@ import { checkedTrustAnchors, type TrustAnchors } from './trust-anchors.js';
 export interface EstTarget {
   /** Name or address, which the server's certificate must be for. */
   host: string;
+  /** TCP port. */
   port: number;
   /** The only CAs that the server's certificate may come from, as PEM; undefined: no choice was made. */
   trustAnchors: string | undefined;

@@ -81,9 +81,11 @@ async function overStream(
     request.signal.throwIfAborted();
     const client = new Client(origin, {
       connect: (_options, callback) => {
-        if (stream.destroyed) callback(broken ?? new Error('the connection broke'), null);
-        // Of a socket undici uses what every Duplex has.
-        else callback(null, stream as Socket);
+        // Of a socket undici uses what every Duplex has; it does not expect it at once.
+        queueMicrotask(() => {
+          if (stream.destroyed) callback(broken ?? new Error('the connection broke'), null);
+          else callback(null, stream as Socket);
+        });
       },
       // The timeout of the whole exchange ends it.
       headersTimeout: 0,

@@ -22,6 +22,7 @@ export interface EstTlsKey {
  * for PKCS #11 and OpenSC: for RSA keys of cards in readers of pcscd, over TLS 1.2.
  */
 export interface EstTlsCard {
+  /** In a reader of pcscd, and open for as long as the client is used. */
   card: VirtualSmartCard;
   /** Whose key and certificate; may be left out when there is only one. */
   container?: string | undefined;

@@ -46,6 +46,8 @@ export const Instruction = {
   PUT_DATA: 0xdb,
   CREATE_FILE: 0xe0,
   DELETE_FILE: 0xe4,
+  /** Our own: what the TPM says of a key. Other cards answer 6D00. */
+  ATTEST_KEY: 0xf9,
 } as const;
 
 /** Status words of a GIDS card (ISO/IEC 7816-4, 5.1.3). */

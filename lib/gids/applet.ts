@@ -3,6 +3,7 @@ import { concatSecret, wipe } from '../secret.js';
 import { Turns } from '../turns.js';
 import { CHAINING_BIT, encodeResponse, Instruction, parseCommand, StatusWord } from './apdu.js';
 import { generalAuthenticate } from './applet/admin-authentication.js';
+import { attestKey } from './applet/attest-key.js';
 import { CommandChain } from './applet/command-chain.js';
 import { getData, putData } from './applet/data-object-commands.js';
 import { activateFile, createFile, deleteFile, select } from './applet/file-commands.js';
@@ -30,6 +31,7 @@ const HANDLERS: ReadonlyMap<number, CommandHandler> = new Map<number, CommandHan
   [Instruction.MANAGE_SECURITY_ENVIRONMENT, manageSecurityEnvironment],
   [Instruction.PERFORM_SECURITY_OPERATION, performSecurityOperation],
   [Instruction.GENERATE_KEY_PAIR, generateKeyPair],
+  [Instruction.ATTEST_KEY, attestKey],
 ]);
 
 /**

@@ -12,6 +12,7 @@ import type {
 import { invalidArgument, VirtualSmartCardError } from '../errors.js';
 import { publicKeyObject } from '../public-key.js';
 import { wipe } from '../secret.js';
+import type { Attestation } from '../tpm/attest.js';
 import { Turns } from '../turns.js';
 import { CardFiles } from './card-files.js';
 import type { PublicKey } from './card-state.js';
@@ -190,6 +191,13 @@ export class GidsCardConnection implements CardConnection {
       const publicKey = await this.#directory.publicKey(container);
       return decryptWithKey(this.#client, container, publicKey, scheme, ciphertext);
     });
+  }
+
+  async attest(name: string, qualifyingData: Uint8Array, options: PinOption): Promise<Attestation> {
+    checkContainerName(name);
+    return this.#withContainer(name, options, ({ key }) =>
+      this.#client.keys.attest(key.reference, qualifyingData),
+    );
   }
 
   // PIN, PUK and admin key

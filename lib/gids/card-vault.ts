@@ -1,3 +1,4 @@
+import type { Attestation } from '../tpm/attest.js';
 import type { CardState, KeyPair, PublicKey } from './card-state.js';
 
 /**
@@ -60,6 +61,16 @@ export interface CardVault {
   rsaPrivate(key: KeyPair, input: Uint8Array, authorization: Authorization): Promise<Buffer>;
   /** ECDSA over a digest of 20, 32, 48 or 64 bytes: r ‖ s, each as long as the curve's order. */
   ecdsaSign(key: KeyPair, digest: Uint8Array, authorization: Authorization): Promise<Buffer>;
+  /**
+   * What the TPM says of the key, with bytes that it signs with it. A vault without a TPM has none.
+   *
+   * @param qualifyingData - 16 to 32 bytes
+   */
+  attestKey?(
+    key: KeyPair,
+    qualifyingData: Uint8Array,
+    authorization: Authorization,
+  ): Promise<Attestation>;
   /** The key is no longer used on any channel (deleted, or the card was locked): forget what is loaded. */
   releaseKey(key: KeyPair): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { describeType, invalidArgument } from '../errors.js';
+import { describeType, invalidArgument, VirtualSmartCardError } from '../errors.js';
 
 const RESPONSE_LENGTH = 8;
 /**
@@ -6,6 +6,8 @@ const RESPONSE_LENGTH = 8;
  * resets a card with which nothing is done for 5 seconds.
  */
 const PATIENCE_MS = 2000;
+/** Challenges that one call gives out, when other programs end them. */
+const CHALLENGES = 3;
 
 /** A card that authenticates its admin, however it is reached. */
 export interface ChallengingCard {
@@ -21,12 +23,28 @@ export interface ChallengingCard {
 /**
  * Challenge, response, and what the response is for, with the card held. Whoever makes the response
  * may take his time: after two seconds the card is let go of until the response is there. What another
- * program did with the card meanwhile may have ended the challenge; then the answer fails, and
- * nothing was done.
+ * program did with the card meanwhile may have ended the challenge; then nothing was done, and he is
+ * asked for a response to a new one, up to three in all.
  *
- * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT` for a response that is not 8 bytes
+ * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT` for a response that is not 8 bytes,
+ * `ERR_ADMIN_CHALLENGE_ENDED` when the third challenge ended as well
  */
 export async function answerChallenge(
+  card: ChallengingCard,
+  respond: (challenge: Uint8Array) => Promise<Uint8Array>,
+): Promise<void> {
+  for (let challenge = 1; ; challenge += 1) {
+    try {
+      await answerOne(card, respond);
+      return;
+    } catch (error) {
+      const hasEnded = VirtualSmartCardError.is(error, 'ERR_ADMIN_CHALLENGE_ENDED');
+      if (!hasEnded || challenge === CHALLENGES) throw error;
+    }
+  }
+}
+
+async function answerOne(
   card: ChallengingCard,
   respond: (challenge: Uint8Array) => Promise<Uint8Array>,
 ): Promise<void> {

@@ -1,4 +1,6 @@
+import { decodeAttestation } from '../attestation/statement.js';
 import { wipe } from '../secret.js';
+import type { Attestation } from '../tpm/attest.js';
 import { keyType, Operation } from './algorithm-id.js';
 import { encodeCommand, Instruction, SHORT_DATA_LENGTH, SHORT_LE, StatusWord } from './apdu.js';
 import type { PublicKey } from './card-state.js';
@@ -6,7 +8,7 @@ import type { ApduExchange } from './exchange.js';
 import { keyFileId } from './file-ids.js';
 import { decodePublicKey } from './public-key.js';
 import { decode } from './response.js';
-import { hasStatusWord } from './status-error.js';
+import { cardResponseError, hasStatusWord } from './status-error.js';
 import { decodeTlv, encodeTlv } from './tlv.js';
 
 /** A key of the card: its reference (81 and on) and GIDS algorithm identifier. */
@@ -105,6 +107,21 @@ export class KeyCommands {
     const command = { ins: Instruction.GET_DATA, p1: 0x3f, p2: 0xff, data, le: SHORT_LE };
     const answer = await this.#exchange.send(command, 'readPublicKey');
     return decode(() => decodePublicKey(decodeTlv(0x7f49, answer)));
+  }
+
+  /**
+   * @param qualifyingData - 16 to 32 bytes, which the card's TPM signs with what it says of the key
+   * @throws VirtualSmartCardError `ERR_NOT_SUPPORTED` on a card that is none of this library's
+   */
+  async attest(reference: number, qualifyingData: Uint8Array): Promise<Attestation> {
+    const { ATTEST_KEY: ins } = Instruction;
+    const command = { ins, p1: 0x00, p2: reference, data: qualifyingData, le: SHORT_LE };
+    const answer = await this.#exchange.send(command, 'attestKey');
+    try {
+      return decodeAttestation(answer);
+    } catch (error) {
+      throw cardResponseError('its statement about a key is damaged', error);
+    }
   }
 
   /** Deletes a key file with its key. One that is not there is as good as deleted. */

@@ -20,6 +20,7 @@ export type Purpose =
   | 'chooseKey'
   | 'sign'
   | 'decrypt'
+  | 'attestKey'
   | 'deleteKey';
 
 type Meaning = readonly [code: VirtualSmartCardErrorCode, message: string];
@@ -41,6 +42,8 @@ const ADMIN_KEY_INCORRECT: Meaning = [
   'ERR_ADMIN_KEY_INCORRECT',
   "The response to the card's challenge is wrong, so the admin key is not this card's.",
 ];
+export const CHALLENGE_ENDED =
+  "The card's challenge ended before its response came: the card was reset, or used by another program. Nothing was done; a new challenge needs a new response.";
 const NOT_INITIALIZED: Meaning = [
   'ERR_CARD_NOT_INITIALIZED',
   'The card has no file system. Create it with `generate`, or let a card management system set it up.',
@@ -50,6 +53,10 @@ const ALGORITHM: Meaning = [
   'The card cannot make or use a key of this algorithm.',
 ];
 const NO_KEY: Meaning = ['ERR_CONTAINER_NOT_FOUND', 'The card has no key in this container.'];
+const NO_ATTESTATION: Meaning = [
+  'ERR_NOT_SUPPORTED',
+  'This card cannot say what its TPM knows of a key. Cards of the embedded backend can.',
+];
 const DECRYPTION: Meaning = [
   'ERR_DECRYPTION_FAILED',
   'The ciphertext does not belong to the key, or is damaged.',
@@ -97,6 +104,7 @@ const SPECIFIC: Readonly<Partial<Record<Purpose, Readonly<Record<number, Meaning
   },
   authenticateAdmin: {
     [StatusWord.SECURITY_STATUS_NOT_SATISFIED]: ADMIN_KEY_INCORRECT,
+    [StatusWord.CONDITIONS_NOT_SATISFIED]: ['ERR_ADMIN_CHALLENGE_ENDED', CHALLENGE_ENDED],
     [StatusWord.REFERENCED_DATA_NOT_FOUND]: ['ERR_NOT_SUPPORTED', 'The card has no admin key.'],
   },
   setAdminKey: { [StatusWord.SECURITY_STATUS_NOT_SATISFIED]: ADMIN_KEY_INCORRECT },
@@ -129,6 +137,12 @@ const SPECIFIC: Readonly<Partial<Record<Purpose, Readonly<Record<number, Meaning
     [StatusWord.WRONG_LENGTH]: DECRYPTION,
     [StatusWord.CONDITIONS_NOT_SATISFIED]: DECRYPTION,
     [StatusWord.EXECUTION_ERROR]: DECRYPTION,
+  },
+  attestKey: {
+    ...missingKey(),
+    [StatusWord.REFERENCE_DATA_NOT_USABLE]: NO_KEY,
+    [StatusWord.INSTRUCTION_NOT_SUPPORTED]: NO_ATTESTATION,
+    [StatusWord.CLASS_NOT_SUPPORTED]: NO_ATTESTATION,
   },
 };
 

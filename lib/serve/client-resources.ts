@@ -6,7 +6,9 @@ import { encodeError } from './wire-error.js';
 
 /** A backend that can be served: the one that owns its store. */
 export type ServableBackend = Backend &
-  Required<Pick<Backend, 'openChannel' | 'watch' | 'noteReader' | 'stateDirectory'>>;
+  Required<
+    Pick<Backend, 'activateCredential' | 'openChannel' | 'watch' | 'noteReader' | 'stateDirectory'>
+  >;
 
 /** What one client may have open at a time. */
 const MAX_CHANNELS = 256;

@@ -2,6 +2,7 @@ import { AdminKey } from '../admin-key.js';
 import { aborted } from '../arguments.js';
 import type { LongCallOptions } from '../backend/backend.js';
 import { type CreateOptions, checkedCreateRequest, wipeCreateRequest } from '../create-request.js';
+import { invalidArgument } from '../errors.js';
 import { normalizeInstanceId } from '../instance-id.js';
 import { attachment, type Call, numberParameter, type Reply, textParameter } from './call.js';
 import { type ClientResources, infoOf } from './client-resources.js';
@@ -18,6 +19,7 @@ export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['destroy', destroy],
   ['tpmStatus', async ({ backend }) => ({ result: await backend.tpmStatus() })],
   ['resetTpmLockout', resetTpmLockout],
+  ['activateCredential', activateCredential],
   ['watch', watch],
   ['unwatch', unwatch],
   ['noteReader', noteReader],
@@ -62,6 +64,15 @@ async function destroy({ backend }: ClientResources, call: Call): Promise<Reply>
 async function resetTpmLockout({ backend }: ClientResources, call: Call): Promise<Reply> {
   await backend.resetTpmLockout(attachment(call, 0));
   return {};
+}
+
+/** Attachments: the credential blob and the encrypted secret; of the reply, the secret. */
+async function activateCredential({ backend }: ClientResources, call: Call): Promise<Reply> {
+  const type = textParameter(call, 'type');
+  if (type !== 'rsa' && type !== 'ec') throw invalidArgument('type', 'rsa or ec', 'another word');
+  const [credentialBlob, encryptedSecret] = [attachment(call, 0), attachment(call, 1)];
+  const secret = await backend.activateCredential({ type, credentialBlob, encryptedSecret });
+  return { attachments: [secret] };
 }
 
 /** The client knows the watch by the number of its call. */

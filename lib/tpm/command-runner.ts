@@ -228,6 +228,7 @@ function open(
     const parts = splitResponse(response, {
       handle: command.makesHandle === true,
       session: command.authValue !== undefined,
+      second: command.second !== undefined,
     });
     authorized?.open(response, parts);
     const { start, end } = parts.parameters;

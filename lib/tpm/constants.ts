@@ -12,6 +12,8 @@ export const TPM_CC = {
   SelfTest: 0x143,
   Startup: 0x144,
   Shutdown: 0x145,
+  ActivateCredential: 0x147,
+  Certify: 0x148,
   NV_Read: 0x14e,
   PolicySecret: 0x151,
   Create: 0x153,
@@ -34,6 +36,10 @@ export const TPM_CC = {
 export const TPM_ST_RSP_COMMAND = 0x00c4;
 export const TPM_ST_NO_SESSIONS = 0x8001;
 export const TPM_ST_SESSIONS = 0x8002;
+export const TPM_ST_ATTEST_CERTIFY = 0x8017;
+
+/** TPM_GENERATED: what a TPM begins a structure with that it signs (6.2). */
+export const TPM_GENERATED = 0xff544347;
 
 export const TPM_SU_CLEAR = 0x0000;
 
@@ -41,6 +47,7 @@ export const TPM_RH_OWNER = 0x40000001;
 export const TPM_RH_NULL = 0x40000007;
 export const TPM_RS_PW = 0x40000009;
 export const TPM_RH_LOCKOUT = 0x4000000a;
+export const TPM_RH_ENDORSEMENT = 0x4000000b;
 
 /** First handle of each range; the top byte is the handle's type (7.2). */
 export const NV_INDEX_FIRST = 0x01000000;
@@ -56,6 +63,7 @@ export const TPM_ALG_SHA256 = 0x000b;
 export const TPM_ALG_SHA384 = 0x000c;
 export const TPM_ALG_SHA512 = 0x000d;
 export const TPM_ALG_NULL = 0x0010;
+export const TPM_ALG_RSASSA = 0x0014;
 export const TPM_ALG_ECDSA = 0x0018;
 export const TPM_ALG_ECC = 0x0023;
 export const TPM_ALG_CFB = 0x0043;

@@ -1,5 +1,5 @@
 import { VirtualSmartCardError } from '../errors.js';
-import { TPM_CC, TPM_RC, TPM_RH_LOCKOUT, TPM_RH_OWNER } from './constants.js';
+import { TPM_CC, TPM_RC, TPM_RH_ENDORSEMENT, TPM_RH_LOCKOUT, TPM_RH_OWNER } from './constants.js';
 
 /** Names of the response codes that a program is likely to meet, by bare error number (Part 2, 6.6.3). */
 const NAMES = new Map<number, string>([
@@ -105,6 +105,12 @@ export function isTpmCode(error: unknown, code: number): boolean {
   );
 }
 
+/** True when `error` came from the TPM, which found fault with a parameter's value (Part 2, 6.6.2). */
+export function isParameterError(error: unknown): boolean {
+  const code = error instanceof VirtualSmartCardError ? error.tpmCode : undefined;
+  return code !== undefined && (code & 0x0c0) === 0x0c0;
+}
+
 /** The one place where a TPM's response code becomes an error. */
 export function tpmError(tpmCode: number, failed: FailedCommand): VirtualSmartCardError {
   const bare = bareTpmCode(tpmCode);
@@ -122,6 +128,13 @@ export function tpmError(tpmCode: number, failed: FailedCommand): VirtualSmartCa
     return new VirtualSmartCardError(
       'ERR_TPM_AUTHORIZATION',
       `The TPM refused the owner authorisation. Give the one that this TPM's owner has set ${suffix}.`,
+      details,
+    );
+  }
+  if (failed.authorizedHandle === TPM_RH_ENDORSEMENT && refused) {
+    return new VirtualSmartCardError(
+      'ERR_TPM_AUTHORIZATION',
+      `The TPM refused the empty endorsement authorisation. Attestation needs a TPM whose endorsement hierarchy has none ${suffix}.`,
       details,
     );
   }

@@ -1,12 +1,12 @@
-import { createCipheriv, createECDH, createHmac } from 'node:crypto';
+import { createECDH } from 'node:crypto';
 import { invalidArgument } from '../errors.js';
 import type { ImportedPrivateKey } from '../gids/card-vault.js';
 import { wipe } from '../secret.js';
 import type { CommandRunner } from './command-runner.js';
 import { TPM_ALG_ECC, TPM_ALG_NULL, TPM_ALG_RSA, TPM_CC } from './constants.js';
 import { withoutTrailingZeros } from './hmac-session.js';
-import { kdfa } from './kdf.js';
 import { objectName } from './name.js';
+import { wrapOuter } from './outer-wrap.js';
 import { shareSecret } from './parent-secret.js';
 import { importedKeyPublic } from './public-area.js';
 import type { StorageParent } from './storage-parent.js';
@@ -85,22 +85,6 @@ function encodeSensitive(key: ImportedPrivateKey, authValue: Uint8Array): TpmWri
       .sized(NONE)
       .sized(key.type === 'rsa' ? key.prime1 : key.scalar),
   );
-}
-
-/** Encrypts, then authenticates together with the Name of the object. */
-function wrapOuter(sensitive: Uint8Array, name: Uint8Array, seed: Uint8Array): Buffer {
-  const encryptionKey = kdfa(seed, 'STORAGE', name, NONE, 128);
-  const integrityKey = kdfa(seed, 'INTEGRITY');
-  try {
-    const cipher = createCipheriv('aes-128-cfb', encryptionKey, Buffer.alloc(16));
-    const encrypted = cipher.update(sensitive);
-    // Frees the key schedule now, not when the cipher is collected.
-    cipher.final();
-    const integrity = createHmac('sha256', integrityKey).update(encrypted).update(name).digest();
-    return new TpmWriter(1024).sized(integrity).raw(encrypted).bytes;
-  } finally {
-    wipe(encryptionKey, integrityKey);
-  }
 }
 
 function toBigInt(bytes: Uint8Array): bigint {

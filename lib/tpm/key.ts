@@ -1,6 +1,7 @@
 import { describeType, invalidArgument } from '../errors.js';
 import type { PublicKey } from '../gids/card-state.js';
 import type { Turns } from '../turns.js';
+import { type Attestation, attest } from './attest.js';
 import type { Answer } from './command.js';
 import type { CommandRunner } from './command-runner.js';
 import {
@@ -13,6 +14,7 @@ import {
   TPM_CC,
   TPM_RH_NULL,
 } from './constants.js';
+import type { Endorsement } from './endorsement.js';
 import { responseError } from './error.js';
 import { type ObjectSlots, SlotObject } from './object-slots.js';
 import { coordinateSize, leftPad, parsePublicKey } from './public-area.js';
@@ -34,6 +36,9 @@ export interface KeyContext {
   runner: CommandRunner;
   slots: ObjectSlots;
   turns: Turns;
+  endorsement: Endorsement;
+  /** Name of the storage parent. */
+  parentName: Buffer;
 }
 
 /**
@@ -104,6 +109,16 @@ export class TpmKey {
     reader.end();
     const size = coordinateSize(curve);
     return Buffer.concat([leftPad(r, size), leftPad(s, size)]);
+  }
+
+  /**
+   * What the TPM says of the key, signed by its attestation key.
+   *
+   * @param qualifyingData - up to 32 bytes, which the TPM signs with it
+   */
+  attest(qualifyingData: Uint8Array, authValue: Uint8Array): Promise<Attestation> {
+    const context = this.#context;
+    return context.turns.take(() => attest(context, this.#object, qualifyingData, authValue));
   }
 
   /** Takes the key out of the TPM's slot. It may be used again, and is then loaded again. */

@@ -37,6 +37,11 @@ export function handleName(handle: number): Buffer {
   return new TpmWriter(4).u32(handle).bytes;
 }
 
+/** Qualified Name of an object: its Name together with those of all above it (Part 1, 26.5). */
+export function qualifiedName(parent: Uint8Array, name: Uint8Array): Buffer {
+  return sha256Name(Buffer.concat([parent, name]));
+}
+
 function sha256Name(publicArea: Uint8Array): Buffer {
   const digest = createHash('sha256').update(publicArea).digest();
   return new TpmWriter(34).u16(TPM_ALG_SHA256).raw(digest).bytes;

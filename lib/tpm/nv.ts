@@ -20,6 +20,14 @@ import { TpmWriter } from './writer.js';
 
 const NONE = new Uint8Array(0);
 
+/** TPMA_NV (Part 2, 13.4): who may read an index, and that it was written. */
+const TPMA_NV_AUTHREAD = 1 << 18;
+const TPMA_NV_NO_DA = 1 << 25;
+const TPMA_NV_WRITTEN = 1 << 29;
+
+/** What every TPM reads at once (TPM_PT_NV_BUFFER_MAX is 512 at least). */
+const PIECE = 512;
+
 /** TPMI_YES_NO of TPM2_PolicyNvWritten. */
 const NOT_WRITTEN = 0;
 
@@ -117,6 +125,28 @@ export class Nv {
     } finally {
       reader.wipe();
     }
+  }
+
+  /**
+   * Reads a whole index that anybody may read: with its own empty authorisation, and in pieces, since
+   * a certificate is longer than what a TPM gives out at once. undefined when there is none such.
+   */
+  async readOpen(index: number): Promise<Buffer | undefined> {
+    const found = await this.readPublic(index);
+    const wanted = TPMA_NV_AUTHREAD | TPMA_NV_NO_DA | TPMA_NV_WRITTEN;
+    if (!found || (found.attributes & wanted) !== wanted) return undefined;
+    const entity = await this.#entity(index);
+    const pieces: Buffer[] = [];
+    for (let offset = 0; offset < found.dataSize; offset += PIECE) {
+      const size = Math.min(PIECE, found.dataSize - offset);
+      const parameters = new TpmWriter(4).u16(size).u16(offset).bytes;
+      const handles = [entity, entity];
+      const command = { code: TPM_CC.NV_Read, handles, authValue: NONE, parameters };
+      const { reader } = await this.#runner.run(command);
+      pieces.push(Buffer.from(reader.sized()));
+      reader.end();
+    }
+    return Buffer.concat(pieces);
   }
 
   async undefine(index: number): Promise<void> {

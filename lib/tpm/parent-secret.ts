@@ -13,10 +13,14 @@ export interface SharedSecret {
 }
 
 /**
- * Shares a secret with a storage parent (Part 1, annexes B.10 and C.6): by RSA-OAEP, or by ECDH with
- * a key made for it. `SECRET` salts a session, `DUPLICATE` is the seed around an imported key.
+ * Shares a secret with a storage parent or endorsement key (Part 1, annexes B.10 and C.6): by
+ * RSA-OAEP, or by ECDH with a key made for it. `SECRET` salts a session, `DUPLICATE` is the seed
+ * around an imported key, `IDENTITY` that around a credential.
  */
-export function shareSecret(parent: PublicKey, label: 'SECRET' | 'DUPLICATE'): SharedSecret {
+export function shareSecret(
+  parent: PublicKey,
+  label: 'SECRET' | 'DUPLICATE' | 'IDENTITY',
+): SharedSecret {
   return parent.type === 'rsa' ? shareByRsa(parent, label) : shareByEcdh(parent, label);
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { TPM_CC } from './constants.js';
+import { TPM_CC, TPM_RH_ENDORSEMENT } from './constants.js';
+import { handleName } from './name.js';
 import { TpmWriter } from './writer.js';
 
 /** The authPolicy of an object that opens by its authValue, after a PIN index when one is named. */
@@ -7,6 +8,11 @@ export function pinPolicyDigest(pinIndexName: Uint8Array | undefined): Buffer {
   let digest: Buffer = Buffer.alloc(32);
   if (pinIndexName) digest = policySecret(digest, pinIndexName);
   return policyAuthValue(digest);
+}
+
+/** The authPolicy of TCG's endorsement keys: the endorsement hierarchy's authorisation (policy A). */
+export function endorsementPolicyDigest(): Buffer {
+  return policySecret(Buffer.alloc(32), handleName(TPM_RH_ENDORSEMENT));
 }
 
 /**

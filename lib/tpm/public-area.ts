@@ -172,7 +172,8 @@ function keyPublic(shape: KeyShape, origin: number, unique: readonly Uint8Array[
   return writer.bytes;
 }
 
-function header(type: number, attributes: number, authPolicy: Uint8Array): TpmWriter {
+/** The beginning of a TPMT_PUBLIC whose nameAlg is SHA-256. */
+export function header(type: number, attributes: number, authPolicy: Uint8Array): TpmWriter {
   return new TpmWriter().u16(type).u16(TPM_ALG_SHA256).u32(attributes).sized(authPolicy);
 }
 
@@ -192,7 +193,8 @@ function readHeader(reader: TpmReader): { type: number; nameAlg: number; attribu
   return header;
 }
 
-function readPublicKey(reader: TpmReader, type: number): PublicKey | undefined {
+/** The last parameters and the unique part; undefined for a type or curve that is not known. */
+export function readPublicKey(reader: TpmReader, type: number): PublicKey | undefined {
   if (type === TPM_ALG_RSA) return readRsa(reader);
   return type === TPM_ALG_ECC ? readEcc(reader) : undefined;
 }

@@ -36,7 +36,7 @@ export interface ResponseParts {
 /** Takes a response of code 0 apart. @throws VirtualSmartCardError `ERR_TPM_RESPONSE` */
 export function splitResponse(
   response: Buffer,
-  expected: { handle: boolean; session: boolean },
+  expected: { handle: boolean; session: boolean; second?: boolean },
 ): ResponseParts {
   const tag = response.readUInt16BE(0);
   if (tag !== (expected.session ? TPM_ST_SESSIONS : TPM_ST_NO_SESSIONS)) {
@@ -51,6 +51,14 @@ export function splitResponse(
   const session = expected.session
     ? { nonce: reader.sized(), attributes: reader.u8(), hmac: reader.sized() }
     : undefined;
+  if (expected.second) readSecond(reader);
   reader.end();
   return { handle, parameters: { start, end }, session };
+}
+
+/** TPMS_AUTH_RESPONSE of an authorisation without an HMAC. */
+function readSecond(reader: TpmReader): void {
+  reader.sized();
+  reader.u8();
+  if (reader.sized().length > 0) throw responseError('an HMAC of a session that has no key');
 }

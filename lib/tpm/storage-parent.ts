@@ -1,9 +1,9 @@
 import { VirtualSmartCardError } from '../errors.js';
 import type { PublicKey } from '../gids/card-state.js';
 import type { CommandRunner } from './command-runner.js';
-import { TPM_CC, TPM_RC, TPM_RH_OWNER, TRANSIENT_FIRST } from './constants.js';
+import { TPM_CC, TPM_RC, TPM_RH_OWNER } from './constants.js';
 import { isTpmCode, responseError } from './error.js';
-import { objectName } from './name.js';
+import { checkedName, createPrimary } from './primary.js';
 import { parseStorageParent, storageParentTemplate } from './public-area.js';
 import type { TpmReader } from './reader.js';
 import { TpmWriter } from './writer.js';
@@ -36,7 +36,7 @@ export async function findStorageParent(
   const usable = persistent.parent && (await hasEmptyAuth(runner, persistent.parent));
   if (persistent.parent && usable && isWanted(persistent.parent)) return persistent.parent;
 
-  const primary = await createPrimary(runner, ownerAuthorization);
+  const primary = await createStandard(runner, ownerAuthorization);
   if (persistent.parent && usable && !isWanted(primary)) {
     await runner.flush(primary.handle);
     return persistent.parent;
@@ -94,38 +94,15 @@ async function hasEmptyAuth(runner: CommandRunner, parent: StorageParent): Promi
   throw responseError('it says that nothing was loaded well');
 }
 
-async function createPrimary(
+/** TCG's standard storage parent. */
+function createStandard(
   runner: CommandRunner,
   ownerAuthorization: Uint8Array,
 ): Promise<StorageParent> {
-  const parameters = new TpmWriter()
-    .sizedBy((sensitive) => sensitive.sized(NONE).sized(NONE))
-    .sized(storageParentTemplate())
-    .sized(NONE)
-    .u32(0);
-  const command = {
-    code: TPM_CC.CreatePrimary,
-    handles: [{ handle: TPM_RH_OWNER }],
-    authValue: ownerAuthorization,
-    parameters: parameters.bytes,
-  };
-  return runner.make(command, TRANSIENT_FIRST, (reader) => {
-    const publicArea = reader.sized();
-    reader.sized();
-    reader.sized();
-    reader.u16();
-    reader.u32();
-    reader.sized();
-    const name = checkedName(publicArea, reader.sized());
+  const hierarchy = { handle: TPM_RH_OWNER, authorization: ownerAuthorization };
+  return createPrimary(runner, hierarchy, storageParentTemplate(), (publicArea) => {
     const publicKey = parseStorageParent(publicArea);
     if (!publicKey) throw responseError('a storage parent of other attributes than asked for');
-    return { name, publicKey };
+    return { publicKey };
   });
-}
-
-/** The Name that the TPM says must be that of the public area that it shows. */
-function checkedName(publicArea: Buffer, name: Buffer): Buffer {
-  const computed = objectName(publicArea);
-  if (computed.equals(name)) return computed;
-  throw responseError("the storage parent's Name is not that of its public area");
 }

@@ -4,6 +4,7 @@ import type { PublicKey } from '../gids/card-state.js';
 import type { ImportedPrivateKey } from '../gids/card-vault.js';
 import { concatSecret, wipe } from '../secret.js';
 import { Turns } from '../turns.js';
+import { activateCredential, type Credential } from './activate-credential.js';
 import { AlgorithmSupport, isRefusal, unsupported } from './algorithm-support.js';
 import { CommandRunner } from './command-runner.js';
 import { TPM_CC, TPM_RC, TPM_SU_CLEAR } from './constants.js';
@@ -12,6 +13,7 @@ import {
   resetLockout,
   setParameters,
 } from './dictionary-attack.js';
+import { Endorsement } from './endorsement.js';
 import { isTpmCode } from './error.js';
 import { checkPrivateKey, importKey } from './import-key.js';
 import { TpmKey } from './key.js';
@@ -33,6 +35,8 @@ import type { TpmTransport } from './transport.js';
 import { type PolicyAuthorization, unseal, unsealWithPolicy } from './unseal.js';
 import { TpmWriter } from './writer.js';
 
+export type { Credential } from './activate-credential.js';
+export type { Attestation } from './attest.js';
 export { TpmKey } from './key.js';
 export type { PinIndexAuthorization, PolicyAuthorization } from './unseal.js';
 
@@ -82,6 +86,7 @@ export class Tpm {
   readonly #slots: ObjectSlots;
   readonly #turns = new Turns();
   readonly #algorithms: AlgorithmSupport;
+  readonly #endorsement: Endorsement;
   #closed: Promise<void> | undefined;
 
   private constructor(runner: CommandRunner, parent: StorageParent, ownerAuthorization: Buffer) {
@@ -93,6 +98,7 @@ export class Tpm {
     this.#nv = new Nv(runner, ownerAuthorization);
     this.#slots = new ObjectSlots(runner, parent);
     this.#algorithms = new AlgorithmSupport(runner);
+    this.#endorsement = new Endorsement(runner, this.#nv, this.#algorithms);
   }
 
   /**
@@ -213,7 +219,22 @@ export class Tpm {
 
   /** A key to work with. This costs nothing; the key is loaded when first used. */
   key(wrapped: WrappedObject): TpmKey {
-    return new TpmKey({ runner: this.#runner, slots: this.#slots, turns: this.#turns }, wrapped);
+    const context = {
+      runner: this.#runner,
+      slots: this.#slots,
+      turns: this.#turns,
+      endorsement: this.#endorsement,
+      parentName: this.storageParentName,
+    };
+    return new TpmKey(context, wrapped);
+  }
+
+  /**
+   * Reads a secret that is encrypted to this TPM's endorsement key and its attestation key; the caller
+   * wipes it. `isParameterError` tells that it is for other keys, or damaged.
+   */
+  activateCredential(credential: Credential): Promise<Buffer> {
+    return this.#take(() => activateCredential(this.#runner, this.#endorsement, credential));
   }
 
   /** Defines an NV index without a policy, with the owner's authorisation. */

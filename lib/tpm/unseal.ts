@@ -2,12 +2,9 @@ import { concatSecret } from '../secret.js';
 import type { Answer } from './command.js';
 import type { CommandRunner } from './command-runner.js';
 import { TPM_CC, TPM_SE_POLICY } from './constants.js';
-import type { HmacSession } from './hmac-session.js';
 import type { ObjectSlots, SlotObject } from './object-slots.js';
+import { policySecret } from './policy-secret.js';
 import { startSession } from './start-session.js';
-import { TpmWriter } from './writer.js';
-
-const NONE = new Uint8Array(0);
 
 /** An NV index of type PIN, and the authValue with which it is tried. */
 export interface PinIndexAuthorization {
@@ -54,7 +51,10 @@ export async function unsealWithPolicy(
   const policySession = await startSession(runner, TPM_SE_POLICY, runner.saltParent);
   try {
     const { pinIndex, authValue } = authorization;
-    if (pinIndex) await policySecret(runner, pinIndex, policySession);
+    if (pinIndex) {
+      const entity = { handle: pinIndex.index, name: pinIndex.name };
+      await policySecret(runner, entity, pinIndex.authValue, policySession);
+    }
     await runner.perform({ code: TPM_CC.PolicyAuthValue, handles: [policySession] });
     const loaded = await slots.load(object);
     const handles = [loaded];
@@ -66,26 +66,6 @@ export async function unsealWithPolicy(
     await slots.unload(object);
     if (runner.ownHandles.has(policySession.handle)) await runner.flush(policySession.handle);
   }
-}
-
-/** TPM2_PolicySecret (Part 3, 23.4) with nothing that would limit it in time or use. */
-async function policySecret(
-  runner: CommandRunner,
-  { index, name, authValue }: PinIndexAuthorization,
-  policySession: HmacSession,
-): Promise<void> {
-  const parameters = new TpmWriter(10).sized(NONE).sized(NONE).sized(NONE).u32(0);
-  const { reader } = await runner.run({
-    code: TPM_CC.PolicySecret,
-    handles: [{ handle: index, name }, policySession],
-    authValue,
-    parameters: parameters.bytes,
-  });
-  reader.sized();
-  reader.u16();
-  reader.u32();
-  reader.sized();
-  reader.end();
 }
 
 function takeData({ reader }: Answer): Buffer {

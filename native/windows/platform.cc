@@ -4,6 +4,7 @@
 #include "node/environment.h"
 #include "node/transport_object.h"
 #include "windows/certificates/certificate_exports.h"
+#include "windows/certrequest/certificate_request_exports.h"
 #include "windows/keys/key_exports.h"
 #include "windows/manager/manager_exports.h"
 #include "windows/system/pinned_module.h"
@@ -20,6 +21,7 @@ void ExportPlatform(Napi::Env env, Napi::Object exports) {
   ExportWinscard(env, exports, calls);
   ExportKeys(env, exports, calls);
   ExportCertificates(env, exports, calls);
+  ExportCertificateRequests(env, exports, calls);
   ExportTbs(env, exports, calls);
 }
 

@@ -13,7 +13,7 @@ export function delayLoadSources() {
 }
 
 /** Windows' libraries that the addon is linked to; as in binding.gyp. */
-export const WINDOWS_LIBRARIES = ['ole32', 'setupapi', 'advapi32', 'user32', 'uuid'];
+export const WINDOWS_LIBRARIES = ['ole32', 'oleaut32', 'setupapi', 'advapi32', 'user32', 'uuid'];
 
 function sourcesBelow(folder) {
   return readdirSync(join(ROOT, folder), { recursive: true })

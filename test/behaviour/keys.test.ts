@@ -1,6 +1,6 @@
 import { constants, createHash, publicEncrypt, randomBytes, verify } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { SignatureAlgorithm } from '../../lib/index.js';
+import { type SignatureAlgorithm, verifyAttestation } from '../../lib/index.js';
 import { expectError } from '../support/expect-error.js';
 import { cardOptions, openManager, otherPin, temporaryDirectory } from '../support/store.js';
 
@@ -85,6 +85,25 @@ test('containers are made, listed, made the default one and deleted, each by its
   const data = randomBytes(64);
   const signature = await second.sign('RSA-SHA256', data, { pin });
   expect(verify('sha256', data, second.publicKey, signature)).toBe(true);
+});
+
+test('a key is attested by its TPM, or the call says why not', async () => {
+  const { card, pin } = await newCard();
+  const key = await card.createKey({ container: 'Key', algorithm: 'EC-P256' }, { pin });
+  const nonce = randomBytes(32);
+  const attesting = key.attest({ nonce, pin });
+  if (process.platform === 'win32') {
+    const { message } = await expectError(attesting, 'ERR_NOT_SUPPORTED');
+    expect(message).toContain('`attestation`');
+    return;
+  }
+  const { publicKey, proves } = verifyAttestation(await attesting, { nonce });
+  expect(publicKey.equals(key.publicKey)).toBe(true);
+  expect(proves).toEqual(['signed']);
+  const wrong = { nonce: nonce.subarray(0, 15), pin: otherPin(pin) };
+  await expectError(key.attest(wrong), 'ERR_INVALID_ARGUMENT', { parameter: 'nonce' });
+  await expectError(key.attest({ nonce }), 'ERR_PIN_REQUIRED');
+  expect((await card.pinTries()).left).toBe(5);
 });
 
 test('a key needs the PIN; a container that is not there costs no try', async () => {

@@ -36,6 +36,8 @@ describe('an output file', () => {
     await expect(OutputFile.reserve(path, { force: false })).rejects.toMatchObject({
       code: 'ERR_FILE_EXISTS',
     });
+    // Nor is it taken back, not being this one.
+    await file.remove();
     expect(await readFile(path, 'utf8')).toBe('someone else');
     expect(await readdir(folder)).toEqual(['out']);
   });

@@ -84,6 +84,9 @@ export class CardModel {
         this.#require(channel.user, 'a key was used without its PIN');
         this.reached.keyUses++;
         return;
+      case 0xf9:
+        if (succeeded) this.#require(channel.user, 'a key was attested without its PIN');
+        return;
       case 0x47:
         if (!succeeded) return;
         this.#require(channel.user, 'a key was made without the PIN');

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, publicEncrypt } from 'node:crypto';
 import type { GidsCardConnection } from '../../lib/gids/card-connection.js';
 import { publicKeyObject } from '../../lib/public-key.js';
+import { expectError } from '../support/expect-error.js';
 import { certificateFor, RecordingChannel } from '../support/gids-card.js';
 import { clientOf } from './client-of.js';
 import { MemoryTarget } from './memory-target.js';
@@ -43,6 +44,8 @@ const LIFE: readonly Step[] = [
     const key = publicKeyObject(await card.publicKey('A'));
     await card.decrypt('A', { type: 'oaep', hash: 'SHA1' }, publicEncrypt(key, digest), pin);
   },
+  // The recorded card has no TPM; others take the same command.
+  (card) => expectError(card.attest('B', digest, pin), 'ERR_NOT_SUPPORTED'),
   (card) => card.setDefaultContainer('B', pin),
   (card) => card.pinTries(),
   (card) => card.asAdmin(respond, { authenticateOnly: true }),

@@ -1,11 +1,13 @@
 import { X509Certificate } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { EstClient, enrollByEst, reenrollByEst, type VirtualSmartCard } from '../../lib/index.js';
 import { EstCa } from '../support/est-ca.js';
 import { EstServer } from '../support/est-server.js';
 import { expectError } from '../support/expect-error.js';
 import { FIRST_READER, inserted, storeWithReaders } from '../support/opensc.js';
-import { cardOptions, otherPin } from '../support/store.js';
+import { cardOptions, otherPin, temporaryDirectory } from '../support/store.js';
 import { strictTlsServer } from '../support/tls-server.js';
 
 const CREDENTIALS = { username: 'jo', password: 'first time' };
@@ -63,6 +65,25 @@ test('a certificate is renewed twice, the card’s key being the TLS client’s'
   expect(stored?.x509.serialNumber).toBe(present.serialNumber);
   const signature = await (await card.key(container)).sign('RSA-SHA256', 'afterwards', { pin });
   expect(signature).toHaveLength(256);
+});
+
+test('the PIN is in no argument of the program that does the TLS', async () => {
+  const { publish, card, pin, server, trustAnchors } = await enrolled('vpn');
+  await published(publish);
+  const folder = await temporaryDirectory();
+  const log = join(folder, 'arguments');
+  const wrapper = `#!/bin/sh\necho "$@" >> ${log}\nexec /usr/bin/openssl "$@"\n`;
+  await writeFile(join(folder, 'openssl'), wrapper, { mode: 0o755 });
+  vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  const tlsClient = { card, container: 'vpn', pin };
+  await using est = new EstClient({ url: server.url, trustAnchors, tlsClient });
+  expect(await est.caCertificates()).toHaveLength(1);
+  const words = await readFile(log, 'utf8');
+  expect(words).toMatch(/s_client .* -pass fd:3/);
+  expect(words).not.toContain(pin.toString());
 });
 
 test('a second card, in a second reader, authenticates by its own key', async () => {

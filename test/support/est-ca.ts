@@ -62,6 +62,16 @@ export class EstCa {
     return readFile(this.path(to), 'utf8');
   }
 
+  /** The certificate for a request's key, as PEM, with another subject and an extension. */
+  async signWith(request: Uint8Array, subject: string, extension: string): Promise<string> {
+    const name = this.#fileName();
+    await writeFile(this.path(`${name}.in`), request);
+    await writeFile(this.path(`${name}.ext`), `${extension}\n`);
+    const from = ['-in', `${name}.in`, '-inform', 'DER', '-extfile', `${name}.ext`];
+    const by = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '30'];
+    return openssl(this.#folder, 'x509', '-req', ...from, ...by, '-subj', subject);
+  }
+
   /** Certs-only PKCS #7 of a PEM text with certificates, as base64 in lines. */
   async certsOnly(pem: string): Promise<string> {
     const name = this.#fileName();

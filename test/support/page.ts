@@ -44,10 +44,10 @@ export class Page {
     await chmod(this.cli.path(name), 0o755);
   }
 
-  /** Has `virtual-smartcard publish` put the cards into the readers of that directory. */
+  /** Has `virtual-smartcard publish` and `serve --publish` put the cards into the readers of that directory. */
   async publishTo(directory: string): Promise<void> {
     const program = `"${process.execPath}" "${PROGRAM}" "$@"`;
-    const publish = `[ "$1" = publish ] && exec ${program} --directory "${directory}"`;
+    const publish = `case "$1 $2" in publish*|*--publish) exec ${program} --directory "${directory}";; esac`;
     await this.program('virtual-smartcard', `${publish}\nexec ${program}`);
   }
 

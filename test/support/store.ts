@@ -72,11 +72,11 @@ export function otherPin(pin: Uint8Array): Buffer {
 /** Options for a card with random secrets. */
 export function cardOptions<Overrides extends Partial<CreateOptions>>(
   overrides?: Overrides,
-): CreateOptions & { pin: Buffer } & Overrides {
+): CreateOptions & { pin: Buffer; adminKey: AdminKey } & Overrides {
   return {
     name: `Card ${randomBytes(4).toString('hex')}`,
     pin: randomPin(),
     adminKey: AdminKey.random(),
     ...overrides,
-  } as CreateOptions & { pin: Buffer } & Overrides;
+  } as CreateOptions & { pin: Buffer; adminKey: AdminKey } & Overrides;
 }

@@ -4,19 +4,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CertificationAuthority } from './forwarder/certification-authority.mjs';
 import { Connection } from './forwarder/connection.mjs';
 import { Machine } from './forwarder/machine.mjs';
 import { Script } from './forwarder/script.mjs';
 
 const stateDirectory = await mkdtemp(join(tmpdir(), 'vsc-windows-lab-'));
 const machine = await Machine.open(stateDirectory);
+const authority = new CertificationAuthority();
 const script = new Script();
 const sockets = new Set();
 
 const server = createServer((socket) => {
   sockets.add(socket);
   socket.on('close', () => sockets.delete(socket));
-  new Connection(socket, machine, script);
+  new Connection(socket, { machine, authority, script });
 });
 server.listen(0, '127.0.0.1', () => console.log(JSON.stringify(server.address().port)));
 
@@ -24,6 +26,7 @@ process.stdin.on('end', async () => {
   server.close();
   for (const socket of sockets) socket.destroy();
   await machine.close();
+  await authority.close();
   await rm(stateDirectory, { recursive: true, force: true });
 });
 process.stdin.resume();

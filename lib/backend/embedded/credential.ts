@@ -12,9 +12,12 @@ const TPM_RC_BAD_AUTH = 0x0a2;
 const TPM_RC_AUTH_FAIL = 0x08e;
 const TPM_RC_AUTH_UNAVAILABLE = 0x12f;
 
-/** How opening a credential ended. The TPM has counted a wrong one: its index, else the lockout. */
+/**
+ * How opening a credential ended. The TPM has counted a wrong one: its index, else the lockout.
+ * `objectAuth` is what libtpms in this process has read, and keeps until it is told to forget it.
+ */
 export type Opening =
-  | { result: 'open'; authorization: Buffer }
+  | { result: 'open'; authorization: Buffer; objectAuth: Buffer }
   | { result: 'wrong' }
   | { result: 'blocked' };
 
@@ -84,15 +87,16 @@ export async function openCredential(
       ...pinIndex,
       authValue: objectAuth,
     });
-    return { result: 'open', authorization };
+    return { result: 'open', authorization, objectAuth };
   } catch (error) {
+    wipe(objectAuth);
     if (isTpmCode(error, TPM_RC_AUTH_UNAVAILABLE)) return { result: 'blocked' };
     if (isTpmCode(error, TPM_RC_BAD_AUTH) || isTpmCode(error, TPM_RC_AUTH_FAIL)) {
       return { result: 'wrong' };
     }
     throw error;
   } finally {
-    wipe(indexAuth, objectAuth);
+    wipe(indexAuth);
   }
 }
 

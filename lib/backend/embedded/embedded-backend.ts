@@ -1,18 +1,22 @@
 import { VirtualSmartCardError } from '../../errors.js';
 import type { ApduChannel } from '../../gids/channel.js';
 import { instanceNumber } from '../../instance-id.js';
+import type { Credential } from '../../tpm/tpm.js';
 import type {
   Backend,
   CardConnection,
   CardInfo,
   CardWatch,
   CreateRequest,
+  CreationClaim,
   LongCallOptions,
   TpmStatus,
 } from '../backend.js';
+import { activateCredential } from './activate-credential.js';
 import type { EmbeddedStore } from './embedded-store.js';
 import { type StoreShare, shareStore } from './open-stores.js';
 import { locateStateDirectory } from './state-directory.js';
+import { tryClaimCreation } from './state-lock.js';
 
 export interface EmbeddedBackendOptions {
   /** Default: VIRTUAL_SMARTCARD_HOME, then the platform's folder for application data. */
@@ -46,6 +50,10 @@ class EmbeddedBackend implements Backend {
 
   async list(): Promise<CardInfo[]> {
     return this.#store.list();
+  }
+
+  async tryClaim(): Promise<CreationClaim | undefined> {
+    return tryClaimCreation(this.stateDirectory);
   }
 
   async destroy(instanceId: string, options: LongCallOptions): Promise<void> {
@@ -87,6 +95,10 @@ class EmbeddedBackend implements Backend {
 
   async resetTpmLockout(lockoutAuthorization: Uint8Array): Promise<void> {
     await this.#store.context.tpm.resetLockout(lockoutAuthorization);
+  }
+
+  async activateCredential(credential: Credential): Promise<Buffer> {
+    return activateCredential(this.#store.context.tpm, credential);
   }
 
   close(): Promise<void> {

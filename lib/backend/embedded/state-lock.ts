@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { VirtualSmartCardError } from '../../errors.js';
 import { loadNative } from '../../native.js';
 import { stateError } from './state-error.js';
@@ -20,6 +21,21 @@ export function lockState(path: string): StateLock {
     const { code, holderPid } = error as { code?: string; holderPid?: number };
     if (code !== 'LOCK_HELD') throw stateError(error, 'lock', path);
     throw inUse(holderPid, error);
+  }
+}
+
+/**
+ * The claim on making cards of a store; its owner, and those that it serves, take it.
+ *
+ * @returns undefined while somebody has it
+ * @throws VirtualSmartCardError `ERR_STATE_IO`
+ */
+export function tryClaimCreation(root: string): StateLock | undefined {
+  try {
+    return lockState(join(root, 'ensure.lock'));
+  } catch (error) {
+    if (VirtualSmartCardError.is(error, 'ERR_STATE_IN_USE')) return undefined;
+    throw error;
   }
 }
 

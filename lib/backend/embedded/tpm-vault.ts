@@ -12,7 +12,7 @@ import type {
 import { PinPolicy } from '../../pin-policy.js';
 import { wipe } from '../../secret.js';
 import { isTpmCode } from '../../tpm/error.js';
-import type { Tpm, TpmKey } from '../../tpm/tpm.js';
+import type { Attestation, Tpm, TpmKey } from '../../tpm/tpm.js';
 import type { KeyAlgorithm } from '../backend.js';
 import { Authorizations } from './authorizations.js';
 import type { CardRecord, Credential } from './card-record.js';
@@ -32,6 +32,8 @@ export class TpmVault implements CardVault {
   readonly #policy: PinPolicy;
   readonly #authorizations = new Authorizations((value) => this.#lock(value));
   readonly #keys = new Map<KeyPair, TpmKey>();
+  /** What opened the card since it was locked last, to be forgotten by the TPM with the next lock. */
+  #openers: Buffer[] = [];
   #ending: VirtualSmartCardError | undefined;
 
   constructor(tpm: Tpm, storage: CardStorage) {
@@ -172,6 +174,14 @@ export class TpmVault implements CardVault {
     return this.#withTpm(() => this.#key(key).ecdsaSign(digest, authorization.value));
   }
 
+  attestKey(
+    key: KeyPair,
+    qualifyingData: Uint8Array,
+    authorization: Authorization,
+  ): Promise<Attestation> {
+    return this.#withTpm(() => this.#key(key).attest(qualifyingData, authorization.value));
+  }
+
   async releaseKey(key: KeyPair): Promise<void> {
     const loaded = this.#keys.get(key);
     this.#keys.delete(key);
@@ -242,7 +252,9 @@ export class TpmVault implements CardVault {
   /** A credential whose index somebody has undefined is blocked for good. */
   async #try(credential: Credential, secret: Uint8Array): Promise<Opening> {
     try {
-      return await this.#withTpm(() => openCredential(this.#tpm, credential, secret));
+      const opening = await this.#withTpm(() => openCredential(this.#tpm, credential, secret));
+      if (opening.result === 'open') this.#remember(opening.objectAuth);
+      return opening;
     } catch (error) {
       const isGone = isTpmCode(error, TPM_RC_HANDLE) && (await this.#left(credential)) === 0;
       if (isGone && credential.index !== undefined) return { result: 'blocked' };
@@ -301,13 +313,22 @@ export class TpmVault implements CardVault {
     }
   }
 
-  /** The last log-in has ended: no loaded key and no forgotten copy keeps the value. */
+  #remember(objectAuth: Buffer): void {
+    if (this.#openers.some((each) => each.equals(objectAuth))) wipe(objectAuth);
+    else this.#openers.push(objectAuth);
+  }
+
+  /** The last log-in has ended: no loaded key and no forgotten copy keeps the value, or what opens it. */
   async #lock(value: Uint8Array): Promise<void> {
+    const openers = this.#openers;
+    this.#openers = [];
     try {
       await Promise.all([...this.#keys.values()].map((key) => key.release()));
-      await this.#tpm.forget(value);
+      await this.#tpm.forget(value, ...openers);
     } catch {
       // The TPM is out of reach, and with it all that it had loaded.
+    } finally {
+      wipe(...openers);
     }
   }
 

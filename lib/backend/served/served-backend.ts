@@ -5,6 +5,8 @@ import { GidsCardConnection } from '../../gids/card-connection.js';
 import type { ApduChannel } from '../../gids/channel.js';
 import { instanceNumber, normalizeInstanceId } from '../../instance-id.js';
 import { watched } from '../../progress.js';
+import { serviceGone } from '../../serve/wire-error.js';
+import type { Credential } from '../../tpm/activate-credential.js';
 import { undoAndThrow } from '../../undo.js';
 import type {
   Backend,
@@ -12,9 +14,11 @@ import type {
   CardInfo,
   CardWatch,
   CreateRequest,
+  CreationClaim,
   LongCallOptions,
   TpmStatus,
 } from '../backend.js';
+import { tryClaimCreation } from '../embedded/state-lock.js';
 import { ServiceConnection } from './service-connection.js';
 import { SocketChannel } from './socket-channel.js';
 
@@ -83,6 +87,10 @@ class ServedBackend implements Backend {
     return (await this.#call<CardInfo[]>('list')).map(completeInfo);
   }
 
+  async tryClaim(): Promise<CreationClaim | undefined> {
+    return tryClaimCreation(this.#stateDirectory);
+  }
+
   /** The stages before the end come from here: while the service works it cannot be stopped. */
   async destroy(instanceId: string, options: LongCallOptions): Promise<void> {
     const { onProgress, signal } = options;
@@ -126,6 +134,16 @@ class ServedBackend implements Backend {
 
   async resetTpmLockout(lockoutAuthorization: Uint8Array): Promise<void> {
     await this.#call('resetTpmLockout', {}, [lockoutAuthorization]);
+  }
+
+  async activateCredential({ type, ...secrets }: Credential): Promise<Buffer> {
+    const { credentialBlob, encryptedSecret } = secrets;
+    const sent = [credentialBlob, encryptedSecret];
+    const connection = await this.#connect();
+    const { attachments } = await connection.call('activateCredential', { type }, sent);
+    const [secret] = attachments;
+    if (secret) return secret;
+    throw serviceGone('answers without what was asked for');
   }
 
   async watch(): Promise<CardWatch> {

@@ -3,6 +3,7 @@ import type { GidsCardConnection } from '../../gids/card-connection.js';
 import { answerChallenge } from '../../gids/challenge-response.js';
 import { GidsClient } from '../../gids/client.js';
 import { PinSession } from '../../gids/pin-session.js';
+import { CHALLENGE_ENDED } from '../../gids/status-error.js';
 import type { CardConnection } from '../backend.js';
 import { CardModule } from './card-module.js';
 import { CredentialCode } from './credential-meanings.js';
@@ -47,13 +48,20 @@ export class CardPins {
   /** @throws VirtualSmartCardError as `CardConnection.asAdmin` */
   async asAdmin(respond: Parameters<Admin>[0], action: Parameters<Admin>[1]): Promise<void> {
     let module: CardModule | undefined;
+    let resets = 0;
     const card = {
       exclusively: <T>(work: () => Promise<T>) => this.#channel.exclusively(work),
       challenge: async () => {
         module = await CardModule.load(this.#channel);
-        return required(module).challenge();
+        const challenge = await required(module).challenge();
+        resets = this.#channel.resets;
+        return challenge;
       },
-      answer: (response: Uint8Array) => this.#answer(required(module), response, action),
+      answer: async (response: Uint8Array) => {
+        // A module would say that the response is wrong, and the card might count it.
+        if (this.#channel.resets !== resets) throw challengeEnded();
+        await this.#answer(required(module), response, action);
+      },
       reset: async () => {
         await module?.release();
         await this.#channel.reset();
@@ -131,6 +139,10 @@ export class CardPins {
       await module.release();
     }
   }
+}
+
+function challengeEnded(): VirtualSmartCardError {
+  return new VirtualSmartCardError('ERR_ADMIN_CHALLENGE_ENDED', CHALLENGE_ENDED);
 }
 
 function required(module: CardModule | undefined): CardModule {

@@ -1,10 +1,11 @@
 import { scardMeanings } from '../../pcsc/client/scard-codes.js';
 import { type Meaning, type MeaningTable, meaningsByNumber } from '../../system-meanings.js';
+import { authorityMeaning } from './authority-meanings.js';
 import { type CredentialPurpose, credentialMeaning } from './credential-meanings.js';
 import { decryptionMeaning, PROVIDER_TABLE } from './provider-meanings.js';
 
 /** What a call was made for, where the same code means different things. */
-export type Purpose = CredentialPurpose | 'decrypt';
+export type Purpose = CredentialPurpose | 'decrypt' | 'requestCertificate';
 
 const ELEVATION =
   'Start the program as an administrator, or open the manager with { allowElevationPrompt: true } so that Windows asks.';
@@ -111,15 +112,18 @@ const TPM_ANSWERS = { first: 0x80280000, last: 0x80283fff };
 
 /** What a system code means; undefined when the library does not know it. */
 export function meaningOf(hresult: number, purpose?: Purpose): Meaning | undefined {
-  const specific =
-    purpose === 'decrypt'
-      ? decryptionMeaning(hresult)
-      : purpose && credentialMeaning(hresult, purpose);
+  const specific = purpose && specificMeaning(hresult, purpose);
   if (specific) return specific;
   const known = MEANINGS.get(hresult);
   if (known) return known;
   if (tpmCodeOf(hresult) === undefined) return undefined;
   return { code: 'ERR_TPM_COMMAND', advice: 'Look tpmCode up.' };
+}
+
+function specificMeaning(hresult: number, purpose: Purpose): Meaning | undefined {
+  if (purpose === 'decrypt') return decryptionMeaning(hresult);
+  if (purpose === 'requestCertificate') return authorityMeaning(hresult);
+  return credentialMeaning(hresult, purpose);
 }
 
 /** The TPM's own response code in a system code, if it is one. */

@@ -9,6 +9,8 @@ export interface TimeLimits {
   command: number;
   /** A call of Windows' key providers, which may hang: a TPM may take minutes for a key here, too. */
   key: number;
+  /** A certification authority's answer, which a policy module may take its time for. */
+  authority: number;
   /** How long an aborted call may take to come back. */
   grace: number;
   /** How long a new card's reader is waited for: the device manager lags behind. */
@@ -21,6 +23,7 @@ export const TIME_LIMITS: TimeLimits = {
   query: 30_000,
   command: 5 * 60_000,
   key: 5 * 60_000,
+  authority: 5 * 60_000,
   grace: 10_000,
   settle: 5_000,
 };

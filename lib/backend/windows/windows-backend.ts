@@ -10,11 +10,13 @@ import type {
   CardWatch,
   CertificateStoreOption,
   CreateRequest,
+  CreationClaim,
   LongCallOptions,
   TpmStatus,
 } from '../backend.js';
 import { describeCard, openCardConnection } from './card-connection.js';
 import { CardManager } from './card-manager.js';
+import { tryClaimCreation } from './creation-lock.js';
 import { TIME_LIMITS, type TimeLimits } from './limits.js';
 import { notSupportedRemotely, remoteCardConnection } from './remote-card.js';
 import { readStoredContainers, type StoredContainer } from './stored-containers.js';
@@ -82,6 +84,11 @@ export class WindowsBackend implements Backend {
       this.#newCards.set(instanceId, request.name);
       return instanceId;
     });
+  }
+
+  async tryClaim(): Promise<CreationClaim | undefined> {
+    this.#requireHere('Looking for a card and making it');
+    return tryClaimCreation();
   }
 
   async list(): Promise<CardInfo[]> {

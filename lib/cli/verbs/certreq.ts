@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { parseInf, type VirtualSmartCard } from '../../index.js';
 import { wipe } from '../../secret.js';
 import { certificateDocument } from '../certificate-text.js';
 import { openCard } from '../choose-card.js';
 import { CliError, usageError } from '../failure.js';
-import { fileReadError } from '../file-error.js';
+import { readBytes } from '../json-file.js';
 import {
   BACKEND_OPTION,
   COMMON_OPTIONS,
@@ -165,14 +164,6 @@ async function accept(context: Context, path: string): Promise<Result> {
     };
   } finally {
     wipe(...asked);
-  }
-}
-
-async function readBytes(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw fileReadError(path, error);
   }
 }
 

@@ -1,17 +1,28 @@
 import {
   AdminKey,
   type AntiHammering,
+  type CreateOptions,
   PinPolicy,
   type VirtualSmartCard,
   VirtualSmartCardError,
 } from '../../index.js';
 import { wipe } from '../../secret.js';
-import { adminKeyFromHex, adminKeyProblem, hexLine } from '../admin-key-hex.js';
+import {
+  adminKeyFromHex,
+  adminKeyProblem,
+  bytesFromHex,
+  masterKeyProblem,
+} from '../admin-key-hex.js';
 import type { Arguments } from '../arguments.js';
 import { usageError } from '../failure.js';
-import { COMMON_OPTIONS, MACHINE_OPTION, PIN_STDIN_OPTION } from '../options.js';
+import { KeyFile } from '../key-file.js';
+import {
+  ADMIN_KEY_OUT_OPTION,
+  COMMON_OPTIONS,
+  MACHINE_OPTION,
+  PIN_STDIN_OPTION,
+} from '../options.js';
 import type { Result } from '../output.js';
-import { OutputFile } from '../output-file.js';
 import { parsePinPolicyWords } from '../pin-policy-words.js';
 import type { SecretRequest } from '../prompt.js';
 import type { Context, Verb } from '../verb.js';
@@ -46,10 +57,17 @@ export const create: Verb = {
       secret: 'admin key',
       words: ['adminkey'],
     },
-    'admin-key-out': {
+    ...ADMIN_KEY_OUT_OPTION,
+    'next-admin-key': {
       takes: 'value',
-      value: 'FILE',
-      text: 'write the random admin key to a new file that only you can read, and do not show it',
+      text: 'change the admin key at once to the one that a master key, which is asked for, gives for the card id or --diversifier',
+      choices: ['derived'],
+      secret: 'master key',
+    },
+    diversifier: { takes: 'value', value: 'TEXT', text: 'what the next admin key is derived for' },
+    'if-missing': {
+      takes: 'nothing',
+      text: 'make it only if there is no card of that name yet; else show that one',
     },
     generate: { takes: 'nothing', text: 'give the card a file system, so that it can be used' },
     'pin-policy': {
@@ -71,13 +89,15 @@ export const create: Verb = {
     },
   },
   notes: [
-    'Secrets are asked for in this order: PIN, PUK, admin key (48 hexadecimal digits).',
+    'Secrets are asked for in this order: PIN, PUK, admin key (48 hexadecimal digits), master key (64 or more).',
     'A random admin key is shown once, at the end. It resets the PIN of a card without a PUK.',
   ],
   examples: [
     'create --name "Work laptop" --generate',
     'create /name "Work laptop" /pin prompt /adminkey random /generate /pinpolicy minlen 4 uppercase allowed lowercase allowed specialchars allowed',
     'create --name Signing --generate --pin-stdin --admin-key-out admin-key.txt --json < pin.txt',
+    'create --name Laptop --generate --next-admin-key derived --pin-stdin < pin-and-master-key.txt',
+    'create --name Signing --generate --if-missing --pin-stdin --admin-key-out admin-key.txt < pin.txt',
   ],
   run: createCard,
 };
@@ -92,39 +112,78 @@ async function createCard(context: Context): Promise<Result> {
   if (outPath !== undefined && adminKeyKind !== 'random') {
     throw usageError('--admin-key-out takes a random admin key; use it with --admin-key random.');
   }
+  const isDerived = args.has('next-admin-key');
+  if (isDerived && outPath !== undefined) {
+    throw usageError('A derived admin key is not kept in a file. Leave out --admin-key-out.');
+  }
+  if (!isDerived && args.has('diversifier')) {
+    throw usageError('--diversifier is for --next-admin-key derived.');
+  }
   const requests = secretRequests(args, pinPolicy);
   const fromStdin = args.has('pin-stdin');
   if (requests.length > 0) context.secrets.requireSource(fromStdin);
 
-  const file = outPath === undefined ? undefined : await reserveKeyFile(outPath);
+  const keyFile = outPath === undefined ? undefined : new KeyFile(outPath);
   let secrets: Buffer[] = [];
   let adminKey: AdminKey | undefined;
+  let masterKey: Buffer | undefined;
   try {
+    // With --if-missing it is there from the first time, when the card was made.
+    if (!args.has('if-missing')) await keyFile?.reserve();
     secrets = await context.secrets.ask(requests, fromStdin);
     const given = new Map(requests.map((request, at) => [request.name, secrets[at]]));
     adminKey = adminKeyOf(adminKeyKind, given.get('admin key'));
+    const typed = given.get('master key');
+    masterKey = typed && bytesFromHex(typed);
     const manager = await context.openManager({ machine: args.value('machine') });
-    const card = await withKeyFile(file, adminKey, (key) =>
-      manager.create({
-        name,
-        pinPolicy,
-        adminKey: key,
-        pin: given.get('PIN') ?? DEFAULT_PIN,
-        puk: args.has('puk') ? (given.get('PUK') ?? DEFAULT_PIN) : undefined,
-        generate: args.has('generate'),
-        allowKeyImport: args.has('allow-key-import'),
-        antiHammering: args.value('anti-hammering') as AntiHammering | undefined,
-        onProgress: context.output.progress,
-        signal: context.signal,
-      }),
-    );
-    const shown = adminKeyKind === 'random' && !file ? adminKey.exportHex() : undefined;
-    return await resultOf(card, shown, file?.path);
+    const options: CreateOptions = {
+      name,
+      pinPolicy,
+      adminKey,
+      nextAdminKey: masterKey && { masterKey, diversifier: args.value('diversifier') },
+      escrow: keyFile && (({ adminKey: key }) => keyFile.write(key)),
+      pin: given.get('PIN') ?? DEFAULT_PIN,
+      puk: args.has('puk') ? (given.get('PUK') ?? DEFAULT_PIN) : undefined,
+      generate: args.has('generate'),
+      allowKeyImport: args.has('allow-key-import') || undefined,
+      antiHammering: args.value('anti-hammering') as AntiHammering | undefined,
+      onProgress: context.output.progress,
+      signal: context.signal,
+    };
+    const { card, created } = args.has('if-missing')
+      ? await manager.ensure(options)
+      : { card: await manager.create(options), created: true };
+    keyFile?.keep();
+    if (!created) return await foundResult(card);
+    const isShown = adminKeyKind === 'random' && !keyFile && !masterKey;
+    const shown = isShown ? adminKey.exportHex() : undefined;
+    const result = await resultOf(card, shown, keyFile?.path);
+    return args.has('if-missing')
+      ? { ...result, document: { ...result.document, created } }
+      : result;
+  } catch (error) {
+    if (leavesCard(error)) keyFile?.keep();
+    throw error;
   } finally {
-    wipe(...secrets);
+    wipe(...secrets, masterKey);
     adminKey?.dispose();
-    await file?.discard();
+    await keyFile?.close();
   }
+}
+
+/** Whether there is a card in spite of the error: then its key is wanted. */
+function leavesCard(error: unknown): boolean {
+  if (!VirtualSmartCardError.is(error) || error.code === 'ERR_CARD_AMBIGUOUS') return false;
+  return error.instanceIds !== undefined;
+}
+
+async function foundResult(card: VirtualSmartCard): Promise<Result> {
+  const info = await card.info();
+  return {
+    document: { ...info, created: false },
+    lines: [`Smart Card Reader Device Instance ID = ${info.instanceId}`],
+    remarks: ['The card was there already.'],
+  };
 }
 
 async function resultOf(
@@ -188,6 +247,7 @@ function secretRequests(args: Arguments, policy: PinPolicy): SecretRequest[] {
   if (args.value('admin-key') === 'prompt') {
     requests.push({ name: 'admin key', fresh: true, check: adminKeyProblem });
   }
+  if (args.has('next-admin-key')) requests.push({ name: 'master key', check: masterKeyProblem });
   return requests;
 }
 
@@ -198,30 +258,4 @@ function checkPuk(puk: Uint8Array): string | undefined {
 function adminKeyOf(kind: string, typed: Buffer | undefined): AdminKey {
   if (typed) return adminKeyFromHex(typed);
   return kind === 'default' ? AdminKey.default() : AdminKey.random();
-}
-
-function reserveKeyFile(path: string): Promise<OutputFile> {
-  return OutputFile.reserve(path, { force: false, mode: 0o600 });
-}
-
-/**
- * Makes a card whose admin key is in the file before the card exists, so that no card exists whose
- * key was lost. Without the card the file goes, too.
- */
-async function withKeyFile<T>(
-  file: OutputFile | undefined,
-  adminKey: AdminKey,
-  make: (adminKey: AdminKey) => Promise<T>,
-): Promise<T> {
-  if (!file) return make(adminKey);
-  const line = hexLine(adminKey);
-  try {
-    await file.commit(line);
-    return await make(adminKey);
-  } catch (error) {
-    await file.remove();
-    throw error;
-  } finally {
-    wipe(line);
-  }
 }

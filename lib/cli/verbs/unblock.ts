@@ -1,11 +1,17 @@
-import { AdminKey } from '../../index.js';
+import {
+  AdminKey,
+  type AdminResponder,
+  formatAdminChallenge,
+  parseAdminResponse,
+} from '../../index.js';
 import { wipe } from '../../secret.js';
 import { adminKeyFromHex, adminKeyProblem } from '../admin-key-hex.js';
 import { openCard } from '../choose-card.js';
+import { codeProblem } from '../code-problem.js';
 import { usageError } from '../failure.js';
 import { BACKEND_OPTION, COMMON_OPTIONS, INSTANCE_OPTION, PIN_STDIN_OPTION } from '../options.js';
 import type { SecretRequest } from '../prompt.js';
-import type { Verb } from '../verb.js';
+import type { Context, Verb } from '../verb.js';
 
 const NEW_PIN: SecretRequest = { name: 'new PIN', fresh: true };
 
@@ -30,21 +36,36 @@ export const unblock: Verb = {
       secret: 'admin key',
       words: ['adminkey'],
     },
+    offline: {
+      takes: 'nothing',
+      text: 'show a challenge, and wait for the response that a help desk makes of it with the admin key',
+    },
   },
   notes: [
     'Secrets are asked for in this order: PUK or admin key (48 hexadecimal digits), new PIN.',
+    'With --offline: new PIN, then the response, which "admin-key respond" makes elsewhere. The challenge is shown on standard error, and holds for as long as no other program ends it; then there is a new one.',
   ],
-  examples: ['unblock', 'unblock --instance 0000 --pin-stdin < puk-and-new-pin.txt'],
+  examples: [
+    'unblock',
+    'unblock --offline',
+    'unblock --instance 0000 --pin-stdin < puk-and-new-pin.txt',
+  ],
   async run(context) {
     const { args, secrets } = context;
     const fromStdin = args.has('pin-stdin');
     secrets.requireSource(fromStdin);
+    if (args.has('offline') && (args.has('admin-key') || args.has('puk'))) {
+      throw usageError('--offline is for whoever has neither PUK nor admin key.');
+    }
     const card = await openCard(context);
     const { hasPuk } = await card.info();
     if (hasPuk && args.has('admin-key')) {
       throw usageError(
         'The card has a PUK, and only the PUK resets its PIN. Leave out --admin-key.',
       );
+    }
+    if (hasPuk && args.has('offline')) {
+      throw usageError('The card has a PUK, and only the PUK resets its PIN. Leave out --offline.');
     }
     if (!hasPuk && args.has('puk')) {
       throw usageError('The card has no PUK; the admin key resets its PIN. Leave out --puk.');
@@ -55,6 +76,10 @@ export const unblock: Verb = {
         asked.push(...(await secrets.ask([{ name: 'PUK' }, NEW_PIN], fromStdin)));
         const [puk, newPin] = asked as [Buffer, Buffer];
         await card.unblock({ puk, newPin });
+      } else if (args.has('offline')) {
+        asked.push(...(await secrets.ask([NEW_PIN], fromStdin)));
+        const [newPin] = asked as [Buffer];
+        await card.unblock({ adminKey: helpDesk(context, fromStdin), newPin });
       } else if (args.value('admin-key') === 'default') {
         asked.push(...(await secrets.ask([NEW_PIN], fromStdin)));
         const [newPin] = asked as [Buffer];
@@ -77,3 +102,15 @@ export const unblock: Verb = {
     };
   },
 };
+
+/** Shows challenges, and takes the responses that somebody elsewhere makes of them. */
+function helpDesk({ output, secrets }: Context, fromStdin: boolean): AdminResponder {
+  let hasAsked = false;
+  const check = codeProblem(parseAdminResponse);
+  return async (challenge) => {
+    if (hasAsked) output.demand('Another program has ended that challenge. This is a new one.');
+    hasAsked = true;
+    output.demand(`Challenge: ${formatAdminChallenge(challenge)}`);
+    return parseAdminResponse(await secrets.askInClear({ name: 'response', check }, fromStdin));
+  };
+}

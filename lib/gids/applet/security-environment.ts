@@ -100,7 +100,8 @@ function chooseKey(
   return { keyReference, algorithm, operation };
 }
 
-function requireUsable(session: Session, key: KeyFile): KeyPair {
+/** The key pair of a file whose rules let this channel use it. */
+export function requireUsable(session: Session, key: KeyFile): KeyPair {
   requireAccess(session, key.accessRules, KeyAccess.USE);
   if (!key.keyPair || !key.activated) throw new Refusal(StatusWord.REFERENCE_DATA_NOT_USABLE);
   return key.keyPair;

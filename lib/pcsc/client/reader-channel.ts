@@ -44,6 +44,7 @@ export class ReaderChannel<Handle extends NativeCardHandle = NativeCardHandle, P
   #handle: Handle | undefined;
   /** That call's error. */
   #lostBy: unknown;
+  #resets = 0;
   #isClosed = false;
   #isUsed = false;
   #inTransaction = false;
@@ -57,6 +58,11 @@ export class ReaderChannel<Handle extends NativeCardHandle = NativeCardHandle, P
     this.#access = access;
     this.#handle = handle;
     this.#leaving = leaving;
+  }
+
+  /** How often the card was reset between transactions, as far as it was noticed, or the handle another one. */
+  get resets(): number {
+    return this.#resets;
   }
 
   transmit(command: Uint8Array): Promise<Buffer> {
@@ -108,6 +114,7 @@ export class ReaderChannel<Handle extends NativeCardHandle = NativeCardHandle, P
     }
     await this.#turns.take(async () => {
       await this.#call((handle) => handle.reconnect(true));
+      this.#resets += 1;
       this.#isDeselected = true;
     });
   }
@@ -167,6 +174,7 @@ export class ReaderChannel<Handle extends NativeCardHandle = NativeCardHandle, P
     } catch (error) {
       const isReset = isAnswer(error, Scard.RESET_CARD);
       const isOfBefore = isAnswer(error, Scard.PROTO_MISMATCH) && !this.#handle;
+      if (isReset) this.#resets += 1;
       if (this.#inTransaction || !(isReset || isOfBefore)) throw error;
       if (isReset) await this.#call((handle) => handle.reconnect(false));
       await this.#selectAgain();
@@ -212,6 +220,7 @@ export class ReaderChannel<Handle extends NativeCardHandle = NativeCardHandle, P
       throw error;
     }
     this.#handle = handle;
+    this.#resets += 1;
     this.#isDeselected = true;
     return handle;
   }

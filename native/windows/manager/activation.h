@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "windows/manager/com_ptr.h"
 #include "windows/manager/tpmvscmgr.h"
+#include "windows/system/com_ptr.h"
 
 namespace vsc {
 

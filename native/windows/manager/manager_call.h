@@ -5,8 +5,8 @@
 
 #include "node/calls/system_call.h"
 #include "windows/manager/activation.h"
-#include "windows/manager/apartment.h"
 #include "windows/manager/status_listener.h"
+#include "windows/system/apartment.h"
 
 namespace vsc {
 

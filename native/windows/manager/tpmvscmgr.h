@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "windows/system/interface_table.h"
+
 /*
  * The interfaces of TPM virtual smart card management ([MS-TPMVSC], sections 3.1 to 3.4), as tables
  * of functions, so that the compiler checks where each function is. Not every compiler has a header
@@ -31,14 +33,6 @@ constexpr BYTE kAdminAlgorithm = 0x82;
 
 struct StatusCallback;
 struct Manager;
-
-/** What any interface begins with. */
-template <typename Self>
-struct UnknownTable {
-  HRESULT(STDMETHODCALLTYPE* QueryInterface)(Self*, REFIID, void**);
-  ULONG(STDMETHODCALLTYPE* AddRef)(Self*);
-  ULONG(STDMETHODCALLTYPE* Release)(Self*);
-};
 
 struct StatusCallbackTable {
   UnknownTable<StatusCallback> unknown;
@@ -81,15 +75,10 @@ struct Manager {
   const ManagerTable* table;
 };
 
-constexpr std::size_t kSlot = sizeof(void*);
-
 static_assert(sizeof(void*) == 8, "Virtual smart cards are managed by 64-bit programs only");
 static_assert(std::is_standard_layout_v<StatusCallback> && sizeof(StatusCallback) == kSlot);
 static_assert(std::is_standard_layout_v<Manager> && sizeof(Manager) == kSlot);
 static_assert(sizeof(StatusCallbackTable) == 5 * kSlot && sizeof(ManagerTable) == 7 * kSlot);
-static_assert(offsetof(UnknownTable<Manager>, QueryInterface) == 0 * kSlot);
-static_assert(offsetof(UnknownTable<Manager>, AddRef) == 1 * kSlot);
-static_assert(offsetof(UnknownTable<Manager>, Release) == 2 * kSlot);
 static_assert(offsetof(StatusCallbackTable, ReportProgress) == 24);
 static_assert(offsetof(StatusCallbackTable, ReportError) == 32);
 static_assert(offsetof(ManagerTable, CreateVirtualSmartCard) == 24);

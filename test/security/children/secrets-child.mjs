@@ -59,6 +59,7 @@ await card.unblock({ puk, newPin: pin });
 await card.verifyAdminKey(adminKey);
 await card.verifyPin(pin);
 await key.sign('ECDSA-SHA256', 'data');
+await key.sign('ECDSA-SHA256', 'data', { pin });
 await stage('open');
 await card.logout();
 await card.verifyPin(newPin).catch(() => undefined);

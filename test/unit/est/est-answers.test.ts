@@ -138,7 +138,7 @@ test('a server that says nothing is given up, and no connection is left', async 
 });
 
 test('a server that does no TLS, or is not there', async () => {
-  const silent = createServer();
+  const silent = createServer((socket) => socket.on('error', () => undefined).resume());
   silent.listen(0, '127.0.0.1');
   await vi.waitUntil(() => silent.listening);
   const { port } = silent.address() as { port: number };

@@ -114,32 +114,54 @@ it("a transaction that cannot be ended is an error, and the late response nobody
   expect(await answered).toBe(failure);
 });
 
-it('a connection goes on with a late response unless the card was reset', async () => {
+/** A card whose admin takes a minute for a response, in which something happens. */
+function slowlyAnswered(meanwhile: (channel: ApduChannel, card: TestCard) => Promise<void>) {
   const card = new TestCard();
   const channel = card.channel();
   const connection = card.connection(channel);
   const newPin = randomPin(9);
-  let meanwhile: (channel: ApduChannel) => Promise<void> = (used) => used.reset();
+  const challenges: string[] = [];
   const respond = async (challenge: Uint8Array) => {
+    challenges.push(Buffer.from(challenge).toString('hex'));
     await after(60_000, RESPONSE);
-    await meanwhile(channel);
+    await meanwhile(channel, card);
     return encryptTripleDes(card.adminKey, challenge);
   };
-  const reset = async () => {
+  const unblock = async () => {
     const answered = connection.asAdmin(respond, { resetPin: newPin }).catch((error) => error);
-    await vi.advanceTimersByTimeAsync(60_000);
+    await vi.advanceTimersByTimeAsync(200_000);
     return answered;
   };
-  expect(await reset()).toMatchObject({ code: 'ERR_CARD_COMMAND' });
-  await connection.verifyPin(card.pin);
-  // Another connection of its own does not disturb it, nor is it kept waiting.
-  meanwhile = async () => {
+  return { card, connection, newPin, challenges, unblock };
+}
+
+it('a connection goes on with a late response, whatever others do on connections of their own', async () => {
+  const { connection, newPin, challenges, unblock } = slowlyAnswered(async (_channel, card) => {
     const other = card.connection();
     expect(await other.pinTries()).toEqual({ left: 5, max: 5 });
     await expect(
       other.asAdmin(async () => randomBytes(8), { authenticateOnly: true }),
     ).rejects.toMatchObject({ code: 'ERR_ADMIN_KEY_INCORRECT' });
-  };
-  expect(await reset()).toBeUndefined();
+  });
+  expect(await unblock()).toBeUndefined();
+  expect(challenges).toHaveLength(1);
   await connection.verifyPin(newPin);
+});
+
+it('when the card was reset meanwhile, the admin is asked anew', async () => {
+  let resets = 1;
+  const { connection, newPin, challenges, unblock } = slowlyAnswered(async (channel) => {
+    resets -= 1;
+    if (resets >= 0) await channel.reset();
+  });
+  expect(await unblock()).toBeUndefined();
+  expect(new Set(challenges).size).toBe(2);
+  await connection.verifyPin(newPin);
+});
+
+it('when that happens three times, nothing was done', async () => {
+  const { card, connection, challenges, unblock } = slowlyAnswered((channel) => channel.reset());
+  expect(await unblock()).toMatchObject({ code: 'ERR_ADMIN_CHALLENGE_ENDED' });
+  expect(new Set(challenges).size).toBe(3);
+  await connection.verifyPin(card.pin);
 });

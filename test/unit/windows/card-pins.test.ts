@@ -103,6 +103,27 @@ it('lets go of the card, but not of the module, while a response takes long', as
   expect(module.calls).toEqual(['challenge', 'unblockByResponse response abcdefgh', 'release']);
 });
 
+it('asks for another response when another program reset the card meanwhile, and tries none of before', async () => {
+  const module = new FakeModule();
+  const { handle, pins } = await cardWith(module);
+  let asked = 0;
+  const late = async () => {
+    asked += 1;
+    if (asked > 1) return RESPONSE;
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    await handle.resetByAnother();
+    return Buffer.from('too late');
+  };
+  await pins.asAdmin(late, { resetPin: NEW_PIN });
+  expect(module.calls).toEqual([
+    'challenge',
+    'release',
+    'challenge',
+    'unblockByResponse response abcdefgh',
+    'release',
+  ]);
+});
+
 it.each([
   [0x8010006b, 3, 'ERR_PIN_INCORRECT', 3],
   // The card is asked: it has had no wrong PIN.

@@ -10,6 +10,7 @@ const LIMITS = {
   command: 1000,
   key: 1000,
   grace: 10,
+  authority: 1000,
   settle: 120,
 };
 const ID = 'ROOT\\SMARTCARDREADER\\0000';

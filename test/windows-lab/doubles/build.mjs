@@ -4,7 +4,17 @@ import { compile, filesOf, link } from '../harness/compile.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const FLAGS = ['-DWIN32_LEAN_AND_MEAN', '-DNOMINMAX'];
-const FOLDERS = ['common', 'card', 'winscard', 'ncrypt', 'minidriver', 'tbs', 'csp', 'selftest'];
+const FOLDERS = [
+  'common',
+  'card',
+  'winscard',
+  'ncrypt',
+  'minidriver',
+  'tbs',
+  'csp',
+  'certcli',
+  'selftest',
+];
 
 /** What every one of them needs. */
 const LIBRARIES = ['ws2_32', 'advapi32'];
@@ -15,6 +25,7 @@ const DLLS = {
   'tbs.dll': { folders: ['tbs'], libraries: [] },
   'ncrypt.dll': { folders: ['card', 'ncrypt'], libraries: ['bcrypt'] },
   'basecsp.dll': { folders: ['card', 'csp'], libraries: ['bcrypt'] },
+  'certcli.dll': { folders: ['certcli'], libraries: ['ole32', 'oleaut32', 'uuid'] },
   'msclmd.dll': { folders: ['card', 'minidriver'], libraries: ['bcrypt', 'winscard'] },
 };
 
@@ -25,6 +36,7 @@ const SELF_TESTS = {
   'ncrypt_selftest.exe': ['ncrypt'],
   'csp_selftest.exe': [],
   'minidriver_selftest.exe': ['winscard'],
+  'certcli_selftest.exe': ['ole32', 'oleaut32', 'uuid'],
 };
 
 /** Names of the files that belong into the Wine prefix's system32. */

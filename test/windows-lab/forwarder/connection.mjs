@@ -1,4 +1,5 @@
 import { VirtualSmartCardError } from '../../../dist/errors.js';
+import { CONFIG } from './certification-authority.mjs';
 import { encodeMessage, readMessages } from './messages.mjs';
 import { Parameters, ProtocolError } from './parameters.mjs';
 
@@ -8,14 +9,16 @@ const MAX_WAIT_MS = 600_000;
 export class Connection {
   #socket;
   #machine;
+  #authority;
   #script;
   #channels = new Map();
   #lastChannel = 0;
   #end = new AbortController();
 
-  constructor(socket, machine, script) {
+  constructor(socket, { machine, authority, script }) {
     this.#socket = socket;
     this.#machine = machine;
+    this.#authority = authority;
     this.#script = script;
     socket.setNoDelay(true);
     readMessages(socket, (request) => this.#carryOut(request));
@@ -41,6 +44,7 @@ export class Connection {
   get #reach() {
     return {
       machine: this.#machine,
+      authority: this.#authority,
       script: this.#script,
       end: this.#end.signal,
       open: (channel) => {
@@ -151,6 +155,39 @@ const METHODS = {
     return { response: (await machine.tpmCommand(command)).toString('base64') };
   },
 
+  GetConfig(_, params) {
+    params.end();
+    return { config: CONFIG };
+  },
+
+  Submit({ authority }, params) {
+    const request = {
+      request: params.text('request'),
+      attributes: params.nullable('attributes', params.text),
+      config: params.text('config'),
+    };
+    params.end();
+    return authority.submit(request);
+  },
+
+  RetrievePending({ authority }, params) {
+    const request = { requestId: params.number('requestId'), config: params.text('config') };
+    params.end();
+    return authority.retrieve(request);
+  },
+
+  async decideRequest({ authority }, params) {
+    const requestId = params.number('requestId');
+    const issue = params.flag('issue');
+    params.end();
+    await authority.decide(requestId, issue);
+  },
+
+  async rootCertificate({ authority }, params) {
+    params.end();
+    return { certificate: await authority.rootCertificate() };
+  },
+
   enter({ script }, params) {
     const entered = {
       component: params.text('component'),
@@ -192,9 +229,10 @@ const METHODS = {
     return script.configuration;
   },
 
-  async reset({ machine, script }, params) {
+  async reset({ machine, authority, script }, params) {
     params.end();
     script.reset();
+    authority.reset();
     await machine.reset();
   },
 };

@@ -52,6 +52,18 @@ test('an abandoned call does not keep the process alive', async () => {
   expect(await run('abandon')).toEqual({ code: 0, output: 'ABANDONED' });
 });
 
+test.each([
+  ['a process ends in the middle of it', 'exitRequest', { code: 7, output: 'exiting' }],
+  ['abandoned, it does not keep the process', 'abandonRequest', { code: 0, output: 'ABANDONED' }],
+  // The authority cannot read what is asked for: CRYPT_E_ASN1_BADTAG.
+  ['a thread ends in the middle of it', 'terminateRequest', { code: 0, output: '2148086027' }],
+])('a request to an authority that never returns: %s', async (_, scenario, ended) => {
+  const lab = await Lab.fresh();
+  await lab.request('script', { component: 'certcli', call: 'Submit', plans: [{ hang: true }] });
+  expect(await run(scenario)).toEqual(ended);
+  expect((await lab.recorded('certcli'))[0]).toMatchObject({ call: 'Submit' });
+});
+
 test('a pending call keeps the process alive', async () => {
   const lab = await Lab.fresh();
   await lab.script('CreateVirtualSmartCard', { delayMs: 500 });

@@ -6,6 +6,7 @@ import type {
   WindowsAddon,
   WindowsCardHandle,
 } from '../../../../lib/native-windows.js';
+import { FakeAuthority } from './fake-authority.js';
 import { FakeCall, nativeError } from './fake-call.js';
 import { FakeKeys } from './fake-keys.js';
 
@@ -34,6 +35,9 @@ export class FakeAddon extends FakeKeys implements WindowsAddon {
     FakeCall.rejected(nativeError('HRESULT', { hresult: 0x8010000c }));
   tbs: WindowsAddon['openTbs'] = () => Promise.reject(nativeError('HRESULT', { hresult: 1 }));
   tpmVersion = 2;
+  readonly authority = new FakeAuthority();
+  readonly submitRequest = this.authority.submitRequest.bind(this.authority);
+  readonly retrieveCertificate = this.authority.retrieveCertificate.bind(this.authority);
 
   /** A card comes, as far as the device manager and the smart card service know. */
   add(name: string): string {

@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { GidsCardConnection } from '../../../../lib/gids/card-connection.js';
 import { publicKeyObject } from '../../../../lib/public-key.js';
-import { Lab } from '../../support/lab.js';
+import { Lab, type RecordedCall } from '../../support/lab.js';
 import { rsaKeyOfLegacyBlob } from '../../support/legacy-blob.js';
 import { unsignedCertificate } from '../../support/unsigned-certificate.js';
 
@@ -233,6 +233,16 @@ test('minidriver: PIN and admin key change, block and unblock', async () => {
   });
   const { calls } = await lab.request<{ calls: object[] }>('recorded', { component: 'minidriver' });
   expect(JSON.stringify(calls)).not.toContain(given.pin);
+});
+
+test('certcli: an authority is found and asked, and wrong arguments are refused', async () => {
+  const lab = await Lab.fresh();
+  await selfTest('certcli', [], {});
+  const { calls } = await lab.request<{ calls: RecordedCall[] }>('recorded', {
+    component: 'certcli',
+  });
+  const left = calls.filter(({ call }) => call === 'Release').at(-1);
+  expect(left?.arguments).toEqual({ openObjects: 1 });
 });
 
 test('a double answers what is scripted, once, and refuses a script that it does not know', async () => {

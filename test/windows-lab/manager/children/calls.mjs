@@ -27,6 +27,12 @@ function create(listener, name = 'Lab card') {
   );
 }
 
+/** A request to a certification authority. */
+function submit() {
+  const config = 'ca.lab.example\\Lab Issuing CA';
+  return addon.submitRequest({ config, format: 0x100, request: 'AAAA', attributes: '' });
+}
+
 function worker(scenarioOfWorker) {
   return new Worker(new URL(import.meta.url), {
     workerData: { addonFile, scenario: scenarioOfWorker },
@@ -43,9 +49,21 @@ const SCENARIOS = {
     console.log('exiting');
     process.exit(7);
   },
+  /** The same in a request to a certification authority, which tells nothing before its end. */
+  async exitRequest() {
+    submit().result.catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    console.log('exiting');
+    process.exit(7);
+  },
   /** Nothing is left to do but a call that was abandoned. */
   async abandon() {
-    const call = create(() => undefined);
+    await SCENARIOS.abandoned(create(() => undefined));
+  },
+  async abandonRequest() {
+    await SCENARIOS.abandoned(submit());
+  },
+  async abandoned(call) {
     setTimeout(() => call.abandon(), 300);
     const error = await call.result.then(
       () => 'no error',
@@ -64,6 +82,18 @@ const SCENARIOS = {
     await thread.terminate();
     const { instanceId } = await create(() => undefined, 'After').result;
     console.log(instanceId);
+  },
+  /** A thread is ended in the middle of a request; the next one is answered. */
+  async terminateRequest() {
+    const thread = worker('beginRequest');
+    await new Promise((resolve) => thread.on('message', resolve));
+    await thread.terminate();
+    console.log(await submit().result.catch(({ hresult }) => hresult));
+  },
+  async beginRequest() {
+    const { parentPort } = await import('node:worker_threads');
+    submit().result.catch(() => undefined);
+    setTimeout(() => parentPort.postMessage('begun'), 500);
   },
   async begin() {
     const { parentPort } = await import('node:worker_threads');

@@ -1,4 +1,4 @@
-#include "windows/manager/apartment.h"
+#include "windows/system/apartment.h"
 
 #include <objbase.h>
 
