@@ -88,9 +88,14 @@ export function decryptionScheme(name: unknown, key: KeyAlgorithm): DecryptionSc
   return found;
 }
 
-/** The signature algorithm that a certificate with that hash is signed by. */
-export function certificateSignatureAlgorithm(key: KeyAlgorithm, hash: HashName) {
-  return `${keyType(key) === 'RSA' ? 'RSA' : 'ECDSA'}-${hash}` as SignatureAlgorithm;
+/** The signature algorithm that a certificate with that hash, of RSA with that padding, is signed by. */
+export function certificateSignatureAlgorithm(
+  key: KeyAlgorithm,
+  hash: HashName,
+  padding: 'pkcs1' | 'pss' = 'pkcs1',
+): SignatureAlgorithm {
+  if (keyType(key) === 'EC') return `ECDSA-${hash}`;
+  return padding === 'pss' ? `RSA-PSS-${hash}` : `RSA-${hash}`;
 }
 
 /** The family of a key algorithm. */

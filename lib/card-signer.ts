@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { VirtualSmartCardCertificate } from './certificate.js';
+import { type CertificateInput, readCertificate } from './certificate-input.js';
 import { describeType, invalidArgument, VirtualSmartCardError } from './errors.js';
-import { type CertificateInput, readCertificate } from './install-certificate.js';
 import { VirtualSmartCardKey } from './key.js';
 
 /** Who signs a message: a certificate on a card, or a card's key, whose container may hold one. */

@@ -9,11 +9,15 @@ import type {
 } from './backend/backend.js';
 import { loadCertificates, loadKeys } from './card-contents.js';
 import type { VirtualSmartCardCertificate } from './certificate.js';
+import type { CertificateInput } from './certificate-input.js';
 import { copyPin, type PinOptions, SecretCopies, withCheckedPin } from './credentials.js';
 import { enrollCertificate, requestCertificate } from './enroll/enroll.js';
 import type { PendingRequest } from './enroll/pending-request.js';
+import { renewCertificate } from './enroll/renew.js';
+import type { RenewalSpec, RequestSpec, SelfSignedSpec } from './enroll/request-spec.js';
 import { VirtualSmartCardError } from './errors.js';
-import { type CertificateInput, storeBesideItsKey } from './install-certificate.js';
+import { type ImportPfxOptions, importPfx } from './import-pfx.js';
+import { type InstallOptions, installCertificate } from './install-certificate.js';
 import { VirtualSmartCardKey } from './key.js';
 import { importKeyTo } from './key-import.js';
 import {
@@ -164,6 +168,24 @@ export class VirtualSmartCard {
   }
 
   /**
+   * Brings the key of a PFX (PKCS #12) to the card with its certificate and chain, if the card was made
+   * with `allowKeyImport`. All or nothing.
+   *
+   * @param pfx - the file's bytes; it holds one private key
+   * @throws VirtualSmartCardError `ERR_PFX_PASSWORD_INCORRECT`, and as `importKey`
+   * @example
+   * ```ts
+   * const certificate = await card.importPfx(await readFile('jo.pfx'), { password, pin });
+   * ```
+   */
+  async importPfx(
+    pfx: Uint8Array,
+    options: ImportPfxOptions,
+  ): Promise<VirtualSmartCardCertificate> {
+    return importPfx(this.#open(), pfx, options);
+  }
+
+  /**
    * Deletes a key for good, with its container and certificate.
    *
    * @throws VirtualSmartCardError `ERR_CONTAINER_NOT_FOUND`
@@ -188,57 +210,83 @@ export class VirtualSmartCard {
   }
 
   /**
-   * Makes a key and a self-signed certificate as an INF text of certreq's asks (RequestType Cert),
-   * and stores it on the card. All or nothing: when a step fails, the key is deleted again. A process
-   * that is killed in between leaves a key without a certificate.
+   * Makes a key and a self-signed certificate, and stores it on the card. All or nothing: when a step
+   * fails, the key is deleted again. A process that is killed in between leaves a key without a
+   * certificate.
    *
-   * @param inf - the INF's text, or its bytes in UTF-8 or UTF-16; see `parseInf`
+   * @param request - what the certificate says; or a text of certreq's with RequestType Cert, see `parseInf`
    * @throws VirtualSmartCardError `ERR_INF` (with `line`), and as `createKey`
    * @example
    * ```ts
+   * const certificate = await card.enroll({ subject: { CN: 'Jo' } }, { pin });
    * const inf = '[NewRequest]\nSubject = "CN=Jo"\nKeyLength = 2048\nRequestType = Cert\n';
-   * const certificate = await card.enroll(inf, { pin });
+   * const another = await card.enroll(inf, { pin });
    * ```
    */
   async enroll(
-    inf: string | Uint8Array,
+    request: string | Uint8Array | SelfSignedSpec,
     options: PinOptions = {},
   ): Promise<VirtualSmartCardCertificate> {
     const connection = this.#open();
-    return withCheckedPin(options, (pin) => enrollCertificate(connection, inf, pin));
+    return withCheckedPin(options, (pin) => enrollCertificate(connection, request, pin));
   }
 
   /**
-   * Makes a key and a certificate request for a CA (RequestType PKCS10). The key stays on the card
-   * and waits for {@link installCertificate}. All or nothing, as `enroll`.
+   * Makes a key and a certificate request for a CA (RequestType PKCS10, CMC or PKCS7). The key stays on
+   * the card and waits for {@link installCertificate}. All or nothing, as `enroll`.
    *
-   * @throws VirtualSmartCardError as `enroll`
+   * @param request - what to ask for; or a text of certreq's
+   * @throws VirtualSmartCardError `ERR_CERTIFICATE_NOT_FOUND` (that which is to be renewed), and as `enroll`
    * @example
    * ```ts
-   * const request = await card.createRequest(inf, { pin });
-   * const answer = await sendToCa(request.pem);
-   * const certificate = await card.installCertificate(answer, { pin });
+   * const request = await card.createRequest({ subject: 'CN=Jo', hash: 'SHA384' }, { pin });
+   * const certificate = await card.installCertificate(await sendToCa(request.pem), { pin });
    * ```
    */
-  async createRequest(inf: string | Uint8Array, options: PinOptions = {}): Promise<PendingRequest> {
+  async createRequest(
+    request: string | Uint8Array | RequestSpec,
+    options: PinOptions = {},
+  ): Promise<PendingRequest> {
     const connection = this.#open();
-    return withCheckedPin(options, (pin) => requestCertificate(connection, inf, pin));
+    return withCheckedPin(options, (pin) => requestCertificate(connection, request, pin));
+  }
+
+  /**
+   * Makes a request for a certificate that says what an old one says, with a new key or the same. The
+   * old certificate stays until {@link installCertificate} has stored the new one. All or nothing.
+   *
+   * @param certificate - the old one, or the name of its container
+   * @throws VirtualSmartCardError `ERR_CONTAINER_NOT_FOUND`, `ERR_CERTIFICATE_NOT_FOUND`, and as `createKey`
+   * @example
+   * ```ts
+   * const request = await card.renew(certificate, { requestType: 'CMC' }, { pin });
+   * const issued = await sendToCa(request.pem);
+   * await card.installCertificate(issued, { pin, replaces: request.renews });
+   * ```
+   */
+  async renew(
+    certificate: VirtualSmartCardCertificate | string,
+    spec: RenewalSpec = {},
+    options: PinOptions = {},
+  ): Promise<PendingRequest> {
+    const connection = this.#open();
+    return withCheckedPin(options, (pin) => renewCertificate(connection, certificate, spec, pin));
   }
 
   /**
    * Stores a certificate beside the key that it certifies, found by its public key. One that was
-   * there is replaced.
+   * there is replaced. Certificates of CAs that come along and lead up from it are kept on the card, too:
+   * `certificate.chain()` has them.
    *
-   * @param certificate - DER, PEM, or node:crypto's
+   * @param certificate - one or several: DER, PEM, PKCS #7 (`.p7b`), or node:crypto's
    * @throws VirtualSmartCardError `ERR_CERTIFICATE_MISMATCH`, `ERR_INVALID_ARGUMENT`, `ERR_STATE_IO`
-   * @example `await card.installCertificate(await readFile('issued.cer'), { pin });`
+   * @example `await card.installCertificate(await readFile('issued.p7b'), { pin });`
    */
   async installCertificate(
     certificate: CertificateInput,
-    options: PinOptions = {},
+    options: InstallOptions = {},
   ): Promise<VirtualSmartCardCertificate> {
-    const connection = this.#open();
-    return withCheckedPin(options, (pin) => storeBesideItsKey(connection, certificate, pin));
+    return installCertificate(this.#open(), certificate, options);
   }
 
   /**

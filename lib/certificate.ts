@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { chainOf } from './issuers.js';
 import type { VirtualSmartCardKey } from './key.js';
 
 /**
@@ -42,5 +43,19 @@ export class VirtualSmartCardCertificate {
   /** Name of the container that holds key and certificate. */
   get container(): string {
     return this.key.container;
+  }
+
+  /**
+   * The certificates of CAs above this one, from its issuer's on, as far as the card holds them:
+   * `installCertificate` puts them there. Whether to trust the last of them is for the caller to say.
+   *
+   * @throws VirtualSmartCardError `ERR_CLOSED`, `ERR_CARD_LOST`
+   * @example
+   * ```ts
+   * const chain = [certificate.pem, ...(await certificate.chain()).map(String)].join('');
+   * ```
+   */
+  async chain(): Promise<X509Certificate[]> {
+    return chainOf(this.x509, await this.key.issuers());
   }
 }

@@ -46,6 +46,7 @@
  * | `ERR_ADMIN_CHALLENGE_ENDED` | The card's challenge ended before its response came; nothing was done. |
  * | `ERR_ADMIN_RESET_NOT_ALLOWED` | The card has a PUK; only the PUK resets its PIN. |
  * | `ERR_KEY_IMPORT_NOT_ALLOWED` | The card was made without `allowKeyImport`. |
+ * | `ERR_PFX_PASSWORD_INCORRECT` | The password does not open the PFX, or the file is damaged. |
  * | `ERR_ALGORITHM_NOT_SUPPORTED` | The key or the TPM cannot do this algorithm. |
  * | `ERR_DECRYPTION_FAILED` | The ciphertext does not belong to the key, or is damaged. |
  * | `ERR_NOT_SUPPORTED_REMOTE` | Another machine lets only create and destroy be done. |
@@ -116,6 +117,7 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_ADMIN_CHALLENGE_ENDED'
   | 'ERR_ADMIN_RESET_NOT_ALLOWED'
   | 'ERR_KEY_IMPORT_NOT_ALLOWED'
+  | 'ERR_PFX_PASSWORD_INCORRECT'
   | 'ERR_ALGORITHM_NOT_SUPPORTED'
   | 'ERR_DECRYPTION_FAILED'
   | 'ERR_NOT_SUPPORTED_REMOTE'
@@ -274,4 +276,9 @@ export function describeType(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   return typeof value === 'object' ? `an object (${value.constructor?.name})` : `a ${typeof value}`;
+}
+
+/** Describes a value for an error text: a text by its first 80 characters, anything else by type. */
+export function describeValue(value: unknown): string {
+  return typeof value === 'string' ? `"${value.slice(0, 80)}"` : describeType(value);
 }

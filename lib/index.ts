@@ -44,6 +44,7 @@ export type {
 export { VirtualSmartCard } from './card.js';
 export type { CardSigner } from './card-signer.js';
 export { VirtualSmartCardCertificate } from './certificate.js';
+export type { CertificateInput } from './certificate-input.js';
 export type { CmsContent } from './cms/content.js';
 export { type CmsHash, type CmsMessage, type CmsOptions, signCms } from './cms/sign-cms.js';
 export { type SmimeOptions, signSmime } from './cms/sign-smime.js';
@@ -66,13 +67,26 @@ export type {
   RetrieveCertificateOptions,
   SubmitRequestOptions,
 } from './enroll/adcs/request-options.js';
-export type { DistinguishedName } from './enroll/distinguished-name.js';
-export type { EnrollmentRequest, ExtensionSpec } from './enroll/enrollment-request.js';
+export type { DistinguishedName, NameAttributeInput } from './enroll/distinguished-name.js';
+export type {
+  EnrollmentRequest,
+  ExtensionSpec,
+} from './enroll/enrollment-request.js';
+export type { ExtendedKeyUsageName } from './enroll/extended-key-usage.js';
 export type { GeneralName } from './enroll/general-name.js';
 export { parseInf } from './enroll/inf.js';
 export { formatInf } from './enroll/inf-writer.js';
 export type { KeyUsage } from './enroll/key-usage.js';
 export type { PendingRequest } from './enroll/pending-request.js';
+export type { CertificateTemplate } from './enroll/request-attributes.js';
+export type {
+  CertificateContentSpec,
+  NameInput,
+  RenewalSpec,
+  RequestKeySpec,
+  RequestSpec,
+  SelfSignedSpec,
+} from './enroll/request-spec.js';
 export type { ValiditySpec, ValidityUnit } from './enroll/validity.js';
 export type { WindowsSettings } from './enroll/windows-settings.js';
 export type { EnsuredCard, EnsureOptions } from './ensure.js';
@@ -93,7 +107,8 @@ export type { EstConnector, EstOptions, EstTarget } from './est/est-options.js';
 export type { CertificateRequestInput } from './est/pkcs10.js';
 export type { EstTlsCard, EstTlsKey } from './est/tls-client.js';
 export type { TrustAnchors } from './est/trust-anchors.js';
-export type { CertificateInput } from './install-certificate.js';
+export type { ImportPfxOptions } from './import-pfx.js';
+export type { InstallOptions } from './install-certificate.js';
 export { normalizeInstanceId } from './instance-id.js';
 export type { JwsAlgorithm } from './jws/jws-algorithm.js';
 export type { JwsKeyParameter } from './jws/jws-header.js';

@@ -1,60 +1,112 @@
-import { X509Certificate } from 'node:crypto';
-import type { CardConnection, CertificateOptions } from './backend/backend.js';
+import type { X509Certificate } from 'node:crypto';
+import { checkOptions } from './arguments.js';
+import type {
+  CardConnection,
+  CertificateOptions,
+  ContainerInfo,
+  PinOption,
+} from './backend/backend.js';
 import { VirtualSmartCardCertificate } from './certificate.js';
-import { describeType, invalidArgument, VirtualSmartCardError } from './errors.js';
+import { type CertificateInput, readCertificates } from './certificate-input.js';
+import { PIN_OPTIONS, type PinOptions, withPin } from './credentials.js';
+import { describeValue, invalidArgument, VirtualSmartCardError } from './errors.js';
+import { addIssuers, chainOf } from './issuers.js';
 import { VirtualSmartCardKey } from './key.js';
+import { checkContainerName, selectContainer } from './key-spec.js';
+import { undoAndThrow } from './undo.js';
 
-/** A certificate: DER, PEM (its first one), or node:crypto's. */
-export type CertificateInput = string | Uint8Array | X509Certificate;
+/** Options of `installCertificate`. */
+export interface InstallOptions extends PinOptions {
+  /**
+   * The container of the old key, which a renewal with a new key leaves behind: it is deleted when the
+   * certificate is stored. Was it the default container, the new one becomes that.
+   */
+  replaces?: string | undefined;
+}
 
-/**
- * Stores a certificate in the container whose key it certifies.
- *
- * @throws VirtualSmartCardError `ERR_CERTIFICATE_MISMATCH`, `ERR_INVALID_ARGUMENT`
- */
-export async function storeBesideItsKey(
+/** Stores a certificate with its chain, and deletes the key that it replaces. */
+export async function installCertificate(
   connection: CardConnection,
-  certificate: CertificateInput,
-  options: CertificateOptions,
+  input: CertificateInput,
+  options: InstallOptions,
 ): Promise<VirtualSmartCardCertificate> {
-  const x509 = readCertificate(certificate);
-  for (const info of await connection.containers()) {
-    const key = await VirtualSmartCardKey.load(connection, info);
-    if (!key.publicKey.equals(x509.publicKey)) continue;
-    await connection.storeCertificate(info.name, x509.raw, options);
-    return VirtualSmartCardCertificate.create(x509, key);
+  checkOptions(options, [...PIN_OPTIONS, 'replaces']);
+  const { replaces } = options;
+  if (replaces !== undefined) checkContainerName(replaces, 'replaces');
+  return withPin(options, async (pin) => {
+    const certificates = await readCertificates(input);
+    const replaced =
+      replaces === undefined ? undefined : selectContainer(await connection.containers(), replaces);
+    const { certificate, key } = await findOwn(connection, certificates);
+    if (replaced && replaced.name === key.container) {
+      const actual = `${describeValue(replaces)}, which holds this certificate's own key`;
+      throw invalidArgument('replaces', 'the container of the old key', actual);
+    }
+    const chain = chainOf(certificate, certificates);
+    const stored = await storeWithChain(connection, { certificate, key, chain }, pin);
+    if (replaced) await deleteReplaced(connection, replaced, key.container, pin);
+    return stored;
+  });
+}
+
+/** By then the new certificate is stored, which an error has to say. */
+async function deleteReplaced(
+  connection: CardConnection,
+  { name, isDefault }: ContainerInfo,
+  successor: string,
+  pin: PinOption,
+): Promise<void> {
+  try {
+    if (isDefault) await connection.setDefaultContainer(successor, pin);
+    await connection.deleteContainer(name, pin);
+  } catch (error) {
+    if (!VirtualSmartCardError.is(error)) throw error;
+    throw new VirtualSmartCardError(
+      error.code,
+      `The new certificate is stored in container "${successor}", but the old key in "${name}" could not be deleted: ${error.message}`,
+      { ...error, cause: error },
+    );
   }
-  throw new VirtualSmartCardError(
-    'ERR_CERTIFICATE_MISMATCH',
-    'The certificate belongs to no key of this card. Was it requested on another card, or was the key deleted?',
-  );
 }
 
 /**
- * Reads a certificate and its public key.
- *
- * @param parameter - name for the error text
- * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
+ * Stores a certificate beside its key, and the certificates above it where the card keeps those of
+ * CAs, all or nothing.
  */
-export function readCertificate(
-  certificate: CertificateInput,
-  parameter = 'certificate',
-): X509Certificate {
-  if (certificate instanceof X509Certificate) return certificate;
-  const expected = 'a certificate as DER, PEM or X509Certificate';
-  if (typeof certificate !== 'string' && !(certificate instanceof Uint8Array)) {
-    throw invalidArgument(parameter, expected, describeType(certificate));
-  }
-  let x509: X509Certificate;
+export async function storeWithChain(
+  connection: CardConnection,
+  {
+    certificate,
+    key,
+    chain,
+  }: { certificate: X509Certificate; key: VirtualSmartCardKey; chain: readonly X509Certificate[] },
+  options: CertificateOptions,
+): Promise<VirtualSmartCardCertificate> {
+  const takeAway = await addIssuers(connection, chain, options);
   try {
-    x509 = new X509Certificate(certificate);
-    void x509.publicKey;
-  } catch (cause) {
-    throw new VirtualSmartCardError(
-      'ERR_INVALID_ARGUMENT',
-      `Expected ${expected} for ${parameter}, got something that OpenSSL cannot read as one.`,
-      { parameter, expected, cause },
-    );
+    await connection.storeCertificate(key.container, certificate.raw, options);
+  } catch (error) {
+    const left = 'Certificates of its CAs are left on the card, where they do no harm.';
+    return undoAndThrow(error, left, takeAway);
   }
-  return x509;
+  return VirtualSmartCardCertificate.create(certificate, key);
+}
+
+/** The newest of the certificates that belongs to a key of the card. */
+async function findOwn(
+  connection: CardConnection,
+  certificates: readonly X509Certificate[],
+): Promise<{ certificate: X509Certificate; key: VirtualSmartCardKey }> {
+  const newestFirst = [...certificates].sort(
+    (one, other) => Date.parse(other.validFrom) - Date.parse(one.validFrom),
+  );
+  for (const info of await connection.containers()) {
+    const key = await VirtualSmartCardKey.load(connection, info);
+    const certificate = newestFirst.find((each) => key.publicKey.equals(each.publicKey));
+    if (certificate) return { certificate, key };
+  }
+  throw new VirtualSmartCardError(
+    'ERR_CERTIFICATE_MISMATCH',
+    `${certificates.length === 1 ? 'The certificate belongs' : 'The certificates belong'} to no key of this card. Was it requested on another card, or was the key deleted?`,
+  );
 }

@@ -1,4 +1,4 @@
-import { createPrivateKey, KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, KeyObject } from 'node:crypto';
 import { checkOptions } from './arguments.js';
 import type { CardConnection, ContainerInfo, KeyAlgorithm } from './backend/backend.js';
 import { type PinOptions, withCheckedPin } from './credentials.js';
@@ -49,6 +49,16 @@ function readPrivateKey(input: PrivateKeyInput): { pkcs8: Buffer; algorithm: Key
   pkcs8.set(exported);
   wipe(exported);
   return { pkcs8, algorithm };
+}
+
+/**
+ * The public half of a private key.
+ *
+ * @param pkcs8 - DER
+ * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`
+ */
+export function publicKeyOfPkcs8(pkcs8: Uint8Array): KeyObject {
+  return createPublicKey(parse(pkcs8));
 }
 
 function parse(input: PrivateKeyInput): KeyObject {

@@ -28,7 +28,8 @@ export interface ImportKeySpec {
 /** UTF-16 units that a name in the container map has room for. */
 const MAX_CONTAINER_NAME_LENGTH = 39;
 
-const KEY_ALGORITHMS = ['RSA-1024', 'RSA-2048', 'RSA-3072', 'EC-P256', 'EC-P384'] as const;
+/** All key types, whichever the TPM has. */
+export const KEY_ALGORITHMS = ['RSA-1024', 'RSA-2048', 'RSA-3072', 'EC-P256', 'EC-P384'] as const;
 const KEY_SPECS = ['keyExchange', 'signature'] as const;
 
 /** The checked specification of a new key, complete. */
@@ -59,13 +60,13 @@ export function newContainerName(container: unknown): string {
 }
 
 /** The name of a container that there may be; others may have made it with names of theirs. */
-export function checkContainerName(container: unknown): string {
+export function checkContainerName(container: unknown, parameter = 'container'): string {
   const expected = `a name of 1 to ${MAX_CONTAINER_NAME_LENGTH} characters`;
   if (typeof container !== 'string') {
-    throw invalidArgument('container', expected, describeType(container));
+    throw invalidArgument(parameter, expected, describeType(container));
   }
   if (container.length >= 1 && container.length <= MAX_CONTAINER_NAME_LENGTH) return container;
-  throw invalidArgument('container', expected, `${container.length} characters`);
+  throw invalidArgument(parameter, expected, `${container.length} characters`);
 }
 
 /**

@@ -14,6 +14,7 @@ import { VirtualSmartCardCertificate } from './certificate.js';
 import { PIN_OPTIONS, type PinOptions, withCheckedPin, withPin } from './credentials.js';
 import { ecdsaSignatureToDer } from './ecdsa-signature.js';
 import { describeType, invalidArgument, VirtualSmartCardError } from './errors.js';
+import { readIssuers } from './issuers.js';
 import { publicKeyObject } from './public-key.js';
 
 /** Options of `sign` and `signDigest`. */
@@ -178,6 +179,11 @@ export class VirtualSmartCardKey {
       'ERR_CERTIFICATE_NOT_FOUND',
       `Container "${this.container}" holds a key but no certificate. Enroll one, or install the one that a CA issued for it.`,
     );
+  }
+
+  /** @internal The certificates of CAs on the key's card. */
+  async issuers(): Promise<X509Certificate[]> {
+    return readIssuers(this.#open());
   }
 
   /**

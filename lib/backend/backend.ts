@@ -303,6 +303,10 @@ export interface CardConnection {
     options: CertificateOptions,
   ): Promise<void>;
   deleteCertificate(name: string, options: PinOption): Promise<void>;
+  /** mscp\msroots: certificates of CAs as PKCS #7 (DER, or what another host put there); undefined when there is none. */
+  issuerBundle(): Promise<Buffer | undefined>;
+  /** Replaces mscp\msroots. */
+  storeIssuerBundle(bundle: Uint8Array, options: PinOption): Promise<void>;
 
   /** RSA: as long as the modulus. ECDSA: r ‖ s. */
   signDigest(

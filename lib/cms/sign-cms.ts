@@ -7,9 +7,9 @@ import {
   signerCertificate,
   signerKey,
 } from '../card-signer.js';
+import type { CertificateInput } from '../certificate-input.js';
 import { PIN_OPTIONS, type PinOptions, withPin } from '../credentials.js';
 import { describeType, invalidArgument } from '../errors.js';
-import type { CertificateInput } from '../install-certificate.js';
 import { abandonContent, type CmsContent, checkContent, readContent } from './content.js';
 
 /** Options of `signCms`. */

@@ -1,73 +1,43 @@
 import { encodeTlv } from '../gids/tlv.js';
+import {
+  attributeTypeNamed,
+  checkAttributeValue,
+  DistinguishedNameError,
+  type NameAttribute,
+} from './attribute-types.js';
+import { sequence, Tag, wholeTlv } from './der.js';
+
+export { DistinguishedNameError } from './attribute-types.js';
 
 /** An X.500 name. */
 export interface DistinguishedName {
-  /** As the INF has it, the most specific part first. */
+  /** As RFC 4514 and INF texts have it, the most specific part first; empty for no name. */
   text: string;
   /** DER of the X.501 Name, the most specific part last. */
   der: Buffer;
 }
 
-/** A name that cannot be read; its message says where and why. */
-export class DistinguishedNameError extends Error {}
+/** No name: what a subject is where only the alternative names tell it. */
+export const EMPTY_NAME: DistinguishedName = Object.freeze({ text: '', der: sequence() });
 
-interface AttributeType {
-  /** Without the tag: bytes of the object identifier. */
-  oid: Buffer;
-  /** DER string type: UTF8String, PrintableString or IA5String. */
-  stringTag: number;
-  /** Upper bound in characters (RFC 5280, appendix A.1). */
-  maxLength: number;
-  /** What the value must look like besides. */
-  pattern?: RegExp;
-}
-
-interface Attribute {
-  type: AttributeType;
+/** One attribute of a name, its value as plain text: nothing is quoted or escaped. */
+export interface NameAttributeInput {
+  /** `CN`, `O`, `OU`, `C`, `L`, `S`, `STREET`, `T`, `G`, `I`, `SN`, `E`, `DC`, `UID`, `SERIALNUMBER`, or a dotted object identifier. */
+  type: string;
+  /** As long and of such letters as X.509 allows for the type. */
   value: string;
 }
-
-const UTF8_STRING = 0x0c;
-const PRINTABLE_STRING = 0x13;
-const IA5_STRING = 0x16;
-const SEQUENCE = 0x30;
-const SET = 0x31;
-const OBJECT_IDENTIFIER = 0x06;
-
-const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII begins with them
-const ASCII = /^[\x00-\x7f]*$/;
-
-const TYPES = new Map<string, AttributeType>([
-  ...attributeType(['CN', 'COMMONNAME'], '2.5.4.3', UTF8_STRING, 64),
-  ...attributeType(['SN', 'SURNAME'], '2.5.4.4', UTF8_STRING, 64),
-  ...attributeType(['SERIALNUMBER'], '2.5.4.5', PRINTABLE_STRING, 64, PRINTABLE),
-  ...attributeType(['C', 'COUNTRY'], '2.5.4.6', PRINTABLE_STRING, 2, /^[A-Za-z]{2}$/),
-  ...attributeType(['L', 'LOCALITY'], '2.5.4.7', UTF8_STRING, 128),
-  ...attributeType(['S', 'ST', 'STATE'], '2.5.4.8', UTF8_STRING, 128),
-  ...attributeType(['STREET'], '2.5.4.9', UTF8_STRING, 128),
-  ...attributeType(['O', 'ORGANIZATION'], '2.5.4.10', UTF8_STRING, 64),
-  ...attributeType(['OU', 'ORGANIZATIONALUNIT'], '2.5.4.11', UTF8_STRING, 64),
-  ...attributeType(['T', 'TITLE'], '2.5.4.12', UTF8_STRING, 64),
-  ...attributeType(['G', 'GN', 'GIVENNAME'], '2.5.4.42', UTF8_STRING, 64),
-  ...attributeType(['I', 'INITIALS'], '2.5.4.43', UTF8_STRING, 64),
-  ...attributeType(['E', 'EMAIL', 'EMAILADDRESS'], '1.2.840.113549.1.9.1', IA5_STRING, 255, ASCII),
-  ...attributeType(['DC'], '0.9.2342.19200300.100.1.25', IA5_STRING, 63, ASCII),
-  ...attributeType(['UID', 'USERID'], '0.9.2342.19200300.100.1.1', UTF8_STRING, 256),
-]);
-
-const NAMES = 'CN, O, OU, C, L, S, STREET, T, G, I, SN, E, DC, UID, SERIALNUMBER';
 
 /**
  * Reads an X.500 name as certreq takes it and RFC 4514 writes it: `CN=Jo Doe, O="Doe, Inc.", C=DE`.
  * Parts are separated by `,` or `;`, attributes of one part by `+`. A value is quoted (inside, a
- * doubled quote stands for one) or escaped by backslashes. As there, the first part of the text
- * becomes the last of the encoded name.
+ * doubled quote stands for one), escaped by backslashes, or DER in hexadecimal behind a `#`. As
+ * there, the first part of the text becomes the last of the encoded name.
  *
  * @throws DistinguishedNameError
  */
 export function parseDistinguishedName(text: string): DistinguishedName {
-  const parts: Attribute[][] = [[]];
+  const parts: NameAttribute[][] = [[]];
   let rest = text;
   for (;;) {
     const { attribute, separator, after } = readAttribute(rest);
@@ -76,12 +46,38 @@ export function parseDistinguishedName(text: string): DistinguishedName {
     if (separator === '') break;
     if (separator !== '+') parts.push([]);
   }
-  return { text, der: encodeTlv(SEQUENCE, ...parts.reverse().map(encodePart)) };
+  return { text, der: encodeName(parts) };
+}
+
+/**
+ * Makes an X.500 name of its parts, the most specific part first; a part of several attributes is an
+ * array.
+ *
+ * @throws DistinguishedNameError
+ */
+export function composeDistinguishedName(
+  parts: readonly (readonly NameAttributeInput[])[],
+): DistinguishedName {
+  const text = parts
+    .map((part) => part.map(({ type, value }) => `${type}=${escaped(value)}`).join('+'))
+    .join(', ');
+  const encoded = parts.map((part) => part.map(({ type, value }) => textAttribute(type, value)));
+  return { text, der: encodeName(encoded) };
+}
+
+function textAttribute(name: string, value: string): NameAttribute {
+  const type = attributeTypeNamed(name);
+  checkAttributeValue(name, type, value);
+  return { type, value: encodeTlv(type.stringTag, Buffer.from(value, 'utf8')) };
 }
 
 /** `type = value`, up to the separator behind it. */
-function readAttribute(text: string): { attribute: Attribute; separator: string; after: string } {
-  const found = /^\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*/.exec(text);
+function readAttribute(text: string): {
+  attribute: NameAttribute;
+  separator: string;
+  after: string;
+} {
+  const found = /^\s*([A-Za-z][A-Za-z0-9]*|(?:OID\.)?[0-9]+(?:\.[0-9]+)+)\s*=\s*/i.exec(text);
   const [head, name] = found ?? [];
   if (head === undefined || name === undefined) {
     throw new DistinguishedNameError(
@@ -90,18 +86,28 @@ function readAttribute(text: string): { attribute: Attribute; separator: string;
         : `expected NAME=value (such as CN=Jo) at "${text.trim().slice(0, 40)}"`,
     );
   }
-  const type = TYPES.get(name.toUpperCase());
-  if (!type) throw new DistinguishedNameError(`"${name}" is none of ${NAMES}`);
   const body = text.slice(head.length);
-  const { value, length } = body.startsWith('"') ? readQuoted(body) : readPlain(body);
-  checkValue(name, type, value);
+  const { attribute, length } = readValue(name, body);
   const end = /^\s*([,;+]?)/.exec(body.slice(length));
   const separator = end?.[1] ?? '';
   const after = body.slice(length + (end?.[0].length ?? 0));
   if (separator === '' && after !== '') {
     throw new DistinguishedNameError(`expected a comma before "${after.slice(0, 40)}"`);
   }
-  return { attribute: { type, value }, separator, after };
+  return { attribute, separator, after };
+}
+
+function readValue(name: string, body: string): { attribute: NameAttribute; length: number } {
+  const hex = /^#((?:[0-9a-f]{2})+)(?=\s*(?:[,;+]|$))/i.exec(body);
+  if (hex) {
+    const value = Buffer.from(hex[1] ?? '', 'hex');
+    if (!wholeTlv(value)) {
+      throw new DistinguishedNameError(`the hexadecimal value of ${name} is not DER`);
+    }
+    return { attribute: { type: attributeTypeNamed(name), value }, length: hex[0].length };
+  }
+  const { value, length } = body.startsWith('"') ? readQuoted(body) : readPlain(body);
+  return { attribute: textAttribute(name, value), length };
 }
 
 function readQuoted(body: string): { value: string; length: number } {
@@ -127,13 +133,17 @@ function readPlain(body: string): { value: string; length: number } {
 
 /** RFC 4514, 2.4: a backslash before a special character, or before two hexadecimal digits of UTF-8. */
 function unescaped(text: string): string {
-  return text.replace(/(?:\\[0-9a-f]{2})+|\\(.?)/gisu, (escaped, character: string | undefined) => {
-    if (character === undefined) return decodeUtf8(escaped.replaceAll('\\', ''));
+  return text.replace(/(?:\\[0-9a-f]{2})+|\\(.?)/gisu, (found, character: string | undefined) => {
+    if (character === undefined) return decodeUtf8(found.replaceAll('\\', ''));
     if (character !== '' && ' "#+,;<=>\\'.includes(character)) return character;
     throw new DistinguishedNameError(
       `"\\${character}" escapes nothing; write \\\\ for a backslash`,
     );
   });
+}
+
+function escaped(value: string): string {
+  return value.replace(/[",+;<=>\\]|^[ #]| $/g, (character) => `\\${character}`);
 }
 
 function decodeUtf8(hex: string): string {
@@ -144,51 +154,12 @@ function decodeUtf8(hex: string): string {
   }
 }
 
-function checkValue(name: string, type: AttributeType, value: string): void {
-  if (value === '') throw new DistinguishedNameError(`${name} has no value`);
-  const length = [...value].length;
-  if (length > type.maxLength) {
-    const limit = `at most ${type.maxLength} characters`;
-    throw new DistinguishedNameError(
-      `${name} has ${length} characters, where X.509 allows ${limit}`,
-    );
-  }
-  if (type.pattern && !type.pattern.test(value)) {
-    const wanted = name.toUpperCase().startsWith('C') ? 'two letters' : 'plain ASCII';
-    throw new DistinguishedNameError(`${name} must be ${wanted}, not "${value.slice(0, 40)}"`);
-  }
+function encodeName(parts: readonly NameAttribute[][]): Buffer {
+  return sequence(...parts.map(encodePart).reverse());
 }
 
 /** A RelativeDistinguishedName; DER wants a SET OF sorted by encoding (X.690, 11.6). */
-function encodePart(attributes: Attribute[]): Buffer {
-  const encoded = attributes.map(({ type, value }) => {
-    const oid = encodeTlv(OBJECT_IDENTIFIER, type.oid);
-    return encodeTlv(SEQUENCE, oid, encodeTlv(type.stringTag, Buffer.from(value, 'utf8')));
-  });
-  return encodeTlv(SET, ...encoded.sort(Buffer.compare));
-}
-
-function attributeType(
-  names: string[],
-  oid: string,
-  stringTag: number,
-  maxLength: number,
-  pattern?: RegExp,
-): [string, AttributeType][] {
-  const type = { oid: encodeOid(oid), stringTag, maxLength, ...(pattern && { pattern }) };
-  return names.map((name) => [name, type]);
-}
-
-/** The content of an OBJECT IDENTIFIER (X.690, 8.19). */
-function encodeOid(oid: string): Buffer {
-  const [first = 0, second = 0, ...others] = oid.split('.').map(Number);
-  return Buffer.from([40 * first + second, ...others].flatMap(base128));
-}
-
-function base128(number: number): number[] {
-  const bytes = [number % 128];
-  for (let rest = Math.floor(number / 128); rest > 0; rest = Math.floor(rest / 128)) {
-    bytes.unshift((rest % 128) | 0x80);
-  }
-  return bytes;
+function encodePart(attributes: readonly NameAttribute[]): Buffer {
+  const encoded = attributes.map(({ type, value }) => sequence(type.oid, value));
+  return encodeTlv(Tag.SET, ...encoded.sort(Buffer.compare));
 }

@@ -1,5 +1,6 @@
 /** Object identifiers of extensions: RFC 5280, and Microsoft's own. */
 export const EXTENSION_OIDS = {
+  subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
   issuerAltName: '2.5.29.18',
@@ -14,7 +15,9 @@ export const EXTENSION_OIDS = {
   ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
   certificateTemplateName: '1.3.6.1.4.1.311.20.2',
   crossCertificateDistributionPoints: '1.3.6.1.4.1.311.10.9.1',
+  certificateTemplate: '1.3.6.1.4.1.311.21.7',
   applicationPolicies: '1.3.6.1.4.1.311.21.10',
   applicationPolicyMappings: '1.3.6.1.4.1.311.21.11',
   applicationPolicyConstraints: '1.3.6.1.4.1.311.21.12',
+  smimeCapabilities: '1.2.840.113549.1.9.15',
 } as const;

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
-import { decodeTlvs, encodeTlv, TlvError } from '../gids/tlv.js';
+import { encodeTlv } from '../gids/tlv.js';
 import { arrayBuffer, asn1, der } from './asn1.js';
+import { Tag, wholeTlv } from './der.js';
 import { parseDistinguishedName } from './distinguished-name.js';
 import type { GeneralName } from './general-name.js';
 
@@ -9,8 +10,7 @@ export const UPN_OID = '1.3.6.1.4.1.311.20.2.3';
 /** otherName of a directory's object GUID: an OCTET STRING. */
 export const GUID_OID = '1.3.6.1.4.1.311.25.1';
 
-const UTF8_STRING = 0x0c;
-const OCTET_STRING = 0x04;
+const { UTF8_STRING, OCTET_STRING } = Tag;
 
 type Asn1GeneralName = InstanceType<ReturnType<typeof asn1>['GeneralName']>;
 
@@ -82,17 +82,6 @@ export function otherNameOf(oid: string, value: Uint8Array): GeneralName {
     return { type: 'guid', value: Buffer.from(known.value) };
   }
   return { type: 'otherName', oid, value: Buffer.from(value) };
-}
-
-/** The one data object that the bytes are; undefined for anything else. */
-export function wholeTlv(bytes: Uint8Array) {
-  try {
-    const [only, ...others] = decodeTlvs(bytes);
-    return others.length === 0 ? only : undefined;
-  } catch (error) {
-    if (error instanceof TlvError) return undefined;
-    throw error;
-  }
 }
 
 /** An IP address in the one text form of its bytes (RFC 5952); undefined for what is none. */

@@ -1,5 +1,5 @@
 import { encodeTlv } from '../gids/tlv.js';
-import { wholeTlv } from './general-name-der.js';
+import { wholeTlv } from './der.js';
 import { infError, shown } from './inf-error.js';
 
 /** More than any extension or property has, and no work to look into. */

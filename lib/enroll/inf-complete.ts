@@ -1,5 +1,5 @@
 import type { KeyAlgorithm } from '../backend/backend.js';
-import type { DistinguishedName } from './distinguished-name.js';
+import { type DistinguishedName, EMPTY_NAME } from './distinguished-name.js';
 import type { EnrollmentRequest } from './enrollment-request.js';
 import { EXTENSION_OIDS } from './extension-oids.js';
 import { infError } from './inf-error.js';
@@ -17,9 +17,6 @@ export interface InfRest {
   requestAttributes: EnrollmentRequest['requestAttributes'];
   properties: InfProperties | undefined;
 }
-
-/** An X.500 name without parts: an empty SEQUENCE. */
-const NO_NAME = { text: '', der: Buffer.from('3000', 'hex') };
 
 /** Fills in the defaults and checks what depends on more than one key. */
 export function completeRequest(
@@ -104,7 +101,7 @@ function completeSubject(
       line,
     );
   }
-  if (mayLack && requestType !== 'Cert') return NO_NAME;
+  if (mayLack && requestType !== 'Cert') return EMPTY_NAME;
   throw infError(sectionLine, '[NewRequest] has no Subject, such as "CN=Jo Doe".');
 }
 

@@ -23,6 +23,9 @@ const SYMBOLS: ReadonlyMap<string, number> = new Map([
   ['CERT_OFFLINE_CRL_SIGN_KEY_USAGE', 0x02],
 ]);
 
+/** All usages. */
+export const KEY_USAGES: readonly KeyUsage[] = USAGES.map(({ name }) => name);
+
 /** A KeyUsage value: a hexadecimal number (`0xa0`), symbols, or both, joined by `|`. */
 export function keyUsageValue(entry: InfEntry): KeyUsage[] {
   const bits = bitsValue(entry, SYMBOLS);

@@ -1,5 +1,16 @@
 /** Units of ValidityPeriod. */
-export type ValidityUnit = 'years' | 'months' | 'weeks' | 'days' | 'hours' | 'minutes' | 'seconds';
+export type ValidityUnit = (typeof VALIDITY_UNITS)[number];
+
+/** All units, the longest first. */
+export const VALIDITY_UNITS = [
+  'years',
+  'months',
+  'weeks',
+  'days',
+  'hours',
+  'minutes',
+  'seconds',
+] as const;
 
 /** How long a certificate is valid: bounds where the INF names them, else a period from now on. */
 export interface ValiditySpec {

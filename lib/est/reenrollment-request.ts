@@ -42,7 +42,7 @@ export async function reenrollmentRequest(
     },
   );
   const pem = `${new Pkcs10CertificateRequest(der).toString('pem')}\n`;
-  return { der, pem, key, container };
+  return { der, pem, requestType: 'PKCS10', key, container, renews: undefined };
 }
 
 /** What the CA decides, which knows the present certificate. */

@@ -154,6 +154,16 @@ export class GidsCardConnection implements CardConnection {
     await this.#withContainer(name, options, (container) => this.#certificates.delete(container));
   }
 
+  async issuerBundle(): Promise<Buffer | undefined> {
+    return this.#onCard(() => this.#certificates.readIssuers());
+  }
+
+  async storeIssuerBundle(bundle: Uint8Array, options: PinOption): Promise<void> {
+    await this.#onCard(() =>
+      this.#pin.run(options, NOTHING_TO_PREPARE, () => this.#certificates.storeIssuers(bundle)),
+    );
+  }
+
   // Keys
 
   async signDigest(

@@ -1,9 +1,18 @@
 import { VirtualSmartCardError } from '../errors.js';
+import { attempt } from './attempt.js';
 import { advance, type Change, decodeCacheFile, encodeCacheFile } from './cache-file.js';
 import { type GidsClient, readObjectCommand } from './client.js';
 import { FileId, ObjectTag } from './file-ids.js';
-import { decodeMasterfile, encodeMasterfile, type MasterfileRecord } from './masterfile.js';
+import {
+  decodeMasterfile,
+  encodeMasterfile,
+  findFile,
+  freeObject,
+  type MasterfileRecord,
+  MSCP,
+} from './masterfile.js';
 
+const EMPTY = new Uint8Array(0);
 const USER_FILE = FileId.EVERYONE_READS_USER_WRITES;
 const READ_COUNTERS = readObjectCommand(USER_FILE, ObjectTag.CARDCF);
 const NEW_CACHE_FILE = {
@@ -80,6 +89,33 @@ export class CardFiles {
   async writeFile(record: MasterfileRecord, content: Uint8Array): Promise<void> {
     await this.#client.writeObject(record.fileId, record.objectTag, content);
   }
+
+  /**
+   * Writes a file of directory mscp, new or in place of the one there, all or nothing.
+   *
+   * A file is a data object and a record of the masterfile that names it. A kill between the writes
+   * must leave the card sound, so the record, by which everyone finds the file, decides: the object
+   * is written first and the record then. An object without a record is nobody's, and the next file
+   * takes it. Replacing is one write of the object.
+   */
+  async storeFile(name: string, content: Uint8Array): Promise<void> {
+    const records = await this.readMasterfile();
+    const existing = findFile(records, MSCP, name);
+    await attempt(async (undo) => {
+      if (existing) {
+        const old = (await this.readFile(existing)) ?? EMPTY;
+        undo(() => this.writeFile(existing, old));
+        await this.writeFile(existing, content);
+      } else {
+        const record = newRecord(records, name);
+        undo(() => this.writeFile(record, EMPTY));
+        await this.writeFile(record, content);
+        undo(() => this.writeMasterfile(records));
+        await this.writeMasterfile([...records, record]);
+      }
+      await this.advanceCounters('files');
+    });
+  }
 }
 
 function notInitialized(): VirtualSmartCardError {
@@ -87,4 +123,13 @@ function notInitialized(): VirtualSmartCardError {
     'ERR_CARD_NOT_INITIALIZED',
     'The card has no file system. Create it with `generate`, or let a card management system set it up.',
   );
+}
+
+function newRecord(records: readonly MasterfileRecord[], file: string): MasterfileRecord {
+  const objectTag = freeObject(records);
+  if (objectTag === undefined) {
+    const message = 'The card has no place for another certificate. Delete one first.';
+    throw new VirtualSmartCardError('ERR_STATE_IO', message);
+  }
+  return { directory: MSCP, file, objectTag, fileId: USER_FILE };
 }

@@ -10,19 +10,17 @@ import {
   encodeCertificateFile,
 } from './certificate-file.js';
 import type { Container } from './container-directory.js';
-import { FileId } from './file-ids.js';
-import { findFile, freeObject, type MasterfileRecord, MSCP } from './masterfile.js';
+import { findFile, type MasterfileRecord, MSCP } from './masterfile.js';
 
 const EMPTY = new Uint8Array(0);
 
+/** The file of mscp that Windows reads the roots of an organisation from. */
+const ISSUERS = 'msroots';
+
 /**
- * The certificates on a card: files kxcNN and kscNN of directory mscp, NN being the container.
- *
- * A file is a data object and a record of the masterfile that names it. A kill between the writes
- * must leave the card sound, so the record, by which everyone finds the file, decides: storing
- * writes the object first and the record then, deleting takes the record away first and empties the
- * object then. An object without a record is nobody's, and the next certificate takes it. Replacing
- * is one write of the object.
+ * The certificates on a card: files kxcNN and kscNN of directory mscp, NN being the container, and
+ * those of CAs in msroots beside them. Deleting takes the masterfile's record away first and empties
+ * the object then, as {@link CardFiles.storeFile} has it.
  */
 export class CertificateStore {
   readonly #files: CardFiles;
@@ -53,23 +51,18 @@ export class CertificateStore {
    * @param certificate - one that {@link checkCertificate} found good
    */
   async store(container: Container, certificate: Uint8Array): Promise<void> {
-    const content = encodeCertificateFile(certificate);
-    const records = await this.#files.readMasterfile();
-    const existing = findRecord(records, container);
-    await attempt(async (undo) => {
-      if (existing) {
-        const old = (await this.#files.readFile(existing)) ?? EMPTY;
-        undo(() => this.#files.writeFile(existing, old));
-        await this.#files.writeFile(existing, content);
-      } else {
-        const record = newRecord(records, container);
-        undo(() => this.#files.writeFile(record, EMPTY));
-        await this.#files.writeFile(record, content);
-        undo(() => this.#files.writeMasterfile(records));
-        await this.#files.writeMasterfile([...records, record]);
-      }
-      await this.#files.advanceCounters('files');
-    });
+    const name = certificateFileName(container.index, container.keySpec);
+    await this.#files.storeFile(name, encodeCertificateFile(certificate));
+  }
+
+  /** mscp\msroots: certificates of CAs, PKCS #7; undefined when there is none. */
+  async readIssuers(): Promise<Buffer | undefined> {
+    const record = findFile(await this.#files.readMasterfile(), MSCP, ISSUERS);
+    return record && this.#files.readFile(record);
+  }
+
+  async storeIssuers(bundle: Uint8Array): Promise<void> {
+    await this.#files.storeFile(ISSUERS, bundle);
   }
 
   /**
@@ -142,14 +135,4 @@ function findRecord(
   { index, keySpec }: Container,
 ): MasterfileRecord | undefined {
   return findFile(records, MSCP, certificateFileName(index, keySpec));
-}
-
-function newRecord(records: readonly MasterfileRecord[], container: Container): MasterfileRecord {
-  const objectTag = freeObject(records);
-  if (objectTag === undefined) {
-    const message = 'The card has no place for another certificate. Delete one first.';
-    throw new VirtualSmartCardError('ERR_STATE_IO', message);
-  }
-  const file = certificateFileName(container.index, container.keySpec);
-  return { directory: MSCP, file, objectTag, fileId: FileId.EVERYONE_READS_USER_WRITES };
 }

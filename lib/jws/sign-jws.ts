@@ -5,9 +5,9 @@ import {
   signerCertificate,
   signerKey,
 } from '../card-signer.js';
+import type { CertificateInput } from '../certificate-input.js';
 import { PIN_OPTIONS, type PinOptions, withPin } from '../credentials.js';
 import { describeType, invalidArgument } from '../errors.js';
-import type { CertificateInput } from '../install-certificate.js';
 import { type JwsAlgorithm, jwsAlgorithm } from './jws-algorithm.js';
 import { headerJson, type JwsKeyParameter, keyParameters } from './jws-header.js';
 

@@ -40,6 +40,8 @@ export function remoteCardConnection(instanceId: string, name: string): CardConn
     certificate: refuse,
     storeCertificate: refuse,
     deleteCertificate: refuse,
+    issuerBundle: refuse,
+    storeIssuerBundle: refuse,
     signDigest: refuse,
     decrypt: refuse,
     verifyPin: refuse,

@@ -132,6 +132,14 @@ export class WindowsCardConnection implements CardConnection {
     await this.#withPin(options, (known) => this.#certificates.delete(name, known));
   }
 
+  async issuerBundle(): Promise<Buffer | undefined> {
+    return this.#turn(() => this.#gids.issuerBundle());
+  }
+
+  async storeIssuerBundle(bundle: Uint8Array, options: PinOption): Promise<void> {
+    await this.#withPin(options, (known) => this.#gids.storeIssuerBundle(bundle, known));
+  }
+
   // Keys
 
   async signDigest(
