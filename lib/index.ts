@@ -34,15 +34,11 @@ export {
 } from './creation-status.js';
 export type { PinOptions } from './credentials.js';
 export type { DistinguishedName, NameAttributeInput } from './enroll/distinguished-name.js';
-export type {
-  EnrollmentRequest,
-  ExtensionSpec,
-  WindowsSettings,
-} from './enroll/enrollment-request.js';
+export type { EnrollmentRequest, ExtensionSpec } from './enroll/enrollment-request.js';
 export type { ExtendedKeyUsageName } from './enroll/extended-key-usage.js';
-export { formatInf } from './enroll/format-inf.js';
 export type { GeneralName } from './enroll/general-name.js';
 export { parseInf } from './enroll/inf.js';
+export { formatInf } from './enroll/inf-writer.js';
 export type { KeyUsage } from './enroll/key-usage.js';
 export type { PendingRequest } from './enroll/pending-request.js';
 export type { CertificateTemplate } from './enroll/request-attributes.js';
@@ -55,6 +51,7 @@ export type {
   SelfSignedSpec,
 } from './enroll/request-spec.js';
 export type { ValiditySpec, ValidityUnit } from './enroll/validity.js';
+export type { WindowsSettings } from './enroll/windows-settings.js';
 export {
   VirtualSmartCardError,
   type VirtualSmartCardErrorCode,

@@ -10,7 +10,7 @@ import { undoAndThrow } from '../undo.js';
 import type { Signer } from './card-crypto.js';
 import type { EnrollmentRequest } from './enrollment-request.js';
 import { parseInf } from './inf.js';
-import { infError } from './inf-error.js';
+import { infError } from './inf-syntax.js';
 import type { PendingRequest } from './pending-request.js';
 import { findByThumbprint, inherit } from './renewed-certificate.js';
 import type { RequestSpec, SelfSignedSpec } from './request-spec.js';

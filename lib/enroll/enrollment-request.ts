@@ -3,6 +3,7 @@ import type { DistinguishedName } from './distinguished-name.js';
 import type { GeneralName } from './general-name.js';
 import type { KeyUsage } from './key-usage.js';
 import type { ValiditySpec } from './validity.js';
+import type { WindowsSettings } from './windows-settings.js';
 
 /** An extension that this library has no word for, complete. */
 export interface ExtensionSpec {
@@ -12,25 +13,6 @@ export interface ExtensionSpec {
   critical: boolean;
   /** DER of the extension's value. */
   value: Uint8Array;
-}
-
-/**
- * What an INF text says to Windows' dialogs, key storage provider and store of certificates. It is
- * kept when the request is written back by `formatInf`, and has no effect on a card.
- */
-export interface WindowsSettings {
-  /** Silent: that no dialog may be shown. */
-  silent?: boolean;
-  /** UserProtected: that every use of the key is confirmed; a card's PIN does that. */
-  userProtected?: boolean;
-  /** KeyProtection: the same for the key storage provider. */
-  keyProtection?: 'none' | 'protect' | 'forceHighProtection';
-  /** UIContextMessage: what the PIN dialog says. */
-  uiContextMessage?: string;
-  /** KeyUsageProperty: what the key storage provider lets the key do. */
-  keyUsageProperty?: readonly ('decrypt' | 'sign' | 'keyAgreement')[];
-  /** [Properties] of the certificate in the store, by number, except the friendly name; in order. */
-  properties?: readonly { id: number; value: Uint8Array }[];
 }
 
 /** What an INF text asks for, checked and complete. */
@@ -77,8 +59,6 @@ export interface EnrollmentRequest {
   smime: boolean;
   /** The certificate to be renewed: its SHA-1 thumbprint, hexadecimal, lower case. */
   renewalCertificate: string | undefined;
-  /** Whether subject and alternative names are those of `renewalCertificate`. Default false. */
-  namesFromOldCertificate?: boolean;
   /** Whether the key is there already: in `container`, or that of `renewalCertificate`. */
   useExistingKey: boolean;
   /**

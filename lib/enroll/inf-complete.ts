@@ -41,6 +41,7 @@ export function completeRequest(
     });
   }
   const extensions = rest.extensions.complete();
+  checkOldNames(draft, hasAlternativeNames(extensions));
   return {
     requestType,
     subject: completeSubject(
@@ -60,7 +61,6 @@ export function completeRequest(
     suppressDefaults: draft.suppressDefaults ?? false,
     smime: draft.smime ?? false,
     renewalCertificate: draft.renewalCertificate?.value,
-    ...(draft.namesFromOldCertificate?.value && { namesFromOldCertificate: true }),
     useExistingKey: draft.useExistingKey?.value ?? false,
     provider: draft.provider?.value,
     container: draft.container,
@@ -70,19 +70,24 @@ export function completeRequest(
   };
 }
 
+type NamingExtensions = Pick<EnrollmentRequest, 'subjectAlternativeNames' | 'extensions'>;
+
+function hasAlternativeNames({ subjectAlternativeNames, extensions }: NamingExtensions): boolean {
+  return (
+    subjectAlternativeNames.length > 0 ||
+    extensions.some(({ oid }) => oid === EXTENSION_OIDS.subjectAltName)
+  );
+}
+
 /** Others can say whom the certificate is about: alternative names, a template, the old certificate. */
 function mayLackSubject(
   { renewalCertificate }: InfDraft,
   { requestAttributes }: InfRest,
-  {
-    subjectAlternativeNames,
-    extensions,
-  }: Pick<EnrollmentRequest, 'subjectAlternativeNames' | 'extensions'>,
+  extensions: NamingExtensions,
 ): boolean {
   return (
     renewalCertificate !== undefined ||
-    subjectAlternativeNames.length > 0 ||
-    extensions.some(({ oid }) => oid === EXTENSION_OIDS.subjectAltName) ||
+    hasAlternativeNames(extensions) ||
     requestAttributes.some(({ name }) => /^(CertificateTemplate|SAN)$/i.test(name))
   );
 }
@@ -141,7 +146,7 @@ function completePadding({ pss }: InfDraft, key: KeyAlgorithm): 'pkcs1' | 'pss' 
 }
 
 function checkRenewal(
-  { renewalCertificate: old, useExistingKey, namesFromOldCertificate, container }: InfDraft,
+  { renewalCertificate: old, useExistingKey, container }: InfDraft,
   requestType: EnrollmentRequest['requestType'],
   sectionLine: number,
 ): void {
@@ -157,13 +162,30 @@ function checkRenewal(
       'RequestType = PKCS7 is signed by an old key: RenewalCert is missing.',
     );
   }
-  if (!old && namesFromOldCertificate?.value) {
-    throw infError(namesFromOldCertificate.line, 'the old certificate is missing: RenewalCert.');
-  }
   if (useExistingKey?.value && !old && container === undefined) {
     throw infError(
       useExistingKey.line,
       'UseExistingKeySet = TRUE needs KeyContainer or RenewalCert.',
+    );
+  }
+}
+
+/** Where the old certificate supplies the names, the INF must not say others. */
+function checkOldNames(
+  { namesFromOldCertificate: flag, renewalCertificate, subject }: InfDraft,
+  hasNames: boolean,
+): void {
+  if (!flag?.value) return;
+  if (!renewalCertificate) {
+    throw infError(
+      flag.line,
+      'the old certificate would supply the names, but RenewalCert is missing.',
+    );
+  }
+  if (subject || hasNames) {
+    throw infError(
+      flag.line,
+      'the old certificate would supply the names, but the INF says others. Remove one.',
     );
   }
 }

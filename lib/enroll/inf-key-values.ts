@@ -1,8 +1,9 @@
 import type { HashName } from '../backend/backend.js';
-import type { EnrollmentRequest, WindowsSettings } from './enrollment-request.js';
+import type { EnrollmentRequest } from './enrollment-request.js';
 import { infError, shown } from './inf-error.js';
 import type { InfEntry } from './inf-syntax.js';
 import { bitsValue, wordValue } from './inf-values.js';
+import type { WindowsSettings } from './windows-settings.js';
 
 type RequestType = EnrollmentRequest['requestType'];
 

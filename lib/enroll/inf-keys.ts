@@ -1,7 +1,7 @@
 import type { HashName, KeySpec } from '../backend/backend.js';
 import { VirtualSmartCardError } from '../errors.js';
 import { newContainerName } from '../key-spec.js';
-import type { EnrollmentRequest, WindowsSettings } from './enrollment-request.js';
+import type { EnrollmentRequest } from './enrollment-request.js';
 import { dateValue } from './inf-dates.js';
 import { infError } from './inf-error.js';
 import {
@@ -19,6 +19,7 @@ import type { InfEntry } from './inf-syntax.js';
 import { booleanValue, numberValue, textValue, wordValue } from './inf-values.js';
 import { type KeyUsage, keyUsageValue } from './key-usage.js';
 import type { ValidityUnit } from './validity.js';
+import type { WindowsSettings } from './windows-settings.js';
 
 /** A value and the line that it comes from, for errors that show only later. */
 export interface At<T> {

@@ -1,7 +1,7 @@
-import type { WindowsSettings } from './enrollment-request.js';
 import { bytesValue } from './inf-binary.js';
 import { infError } from './inf-error.js';
 import { alreadyThere, type InfSection } from './inf-syntax.js';
+import type { WindowsSettings } from './windows-settings.js';
 
 /** What [Properties] say of the certificate in Windows' store. */
 export interface InfProperties {

@@ -2,6 +2,8 @@ import { infError, shown } from './inf-error.js';
 import { type InfField, type InfFields, scanFields } from './inf-fields.js';
 import { InfStrings } from './inf-strings.js';
 
+export { infError } from './inf-error.js';
+
 /** One `key = value` of an INF text, with the lines that continue it. */
 export interface InfEntry {
   /** The key as written. */

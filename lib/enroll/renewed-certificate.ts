@@ -3,7 +3,6 @@ import type { CardConnection } from '../backend/backend.js';
 import { loadCertificates } from '../card-contents.js';
 import type { VirtualSmartCardCertificate } from '../certificate.js';
 import { VirtualSmartCardError } from '../errors.js';
-import { EMPTY_NAME } from './distinguished-name.js';
 import type { EnrollmentRequest, ExtensionSpec } from './enrollment-request.js';
 import { EXTENSION_OIDS } from './extension-oids.js';
 
@@ -38,7 +37,10 @@ export async function findByThumbprint(
   );
 }
 
-/** The request with what it does not say itself taken from the certificate that it renews. */
+/**
+ * The request with what it does not say itself taken from the certificate that it renews. So an INF's
+ * SubjectNameFlags = 8, which goes with no names of the INF's own, needs no more.
+ */
 export async function inherit(
   request: EnrollmentRequest,
   renewed: X509Certificate,
@@ -46,22 +48,16 @@ export async function inherit(
   const { x509 } = await import('./x509.js');
   const { X509Certificate: Certificate } = x509();
   const { subjectName, extensions } = new Certificate(renewed.raw);
-  const wanted = request.namesFromOldCertificate ? withoutNames(request) : request;
   const taken = extensions
-    .filter(({ type }) => ASKED_FOR.includes(type) && !asksFor(wanted, type))
+    .filter(({ type }) => ASKED_FOR.includes(type) && !asksFor(request, type))
     .map(({ type, critical, value }): ExtensionSpec => {
       return { oid: type, critical, value: new Uint8Array(value) };
     });
   const subject =
-    wanted.subject.text === ''
+    request.subject.text === ''
       ? { text: subjectName.toString(), der: Buffer.from(subjectName.toArrayBuffer()) }
-      : wanted.subject;
-  return { ...wanted, subject, extensions: [...wanted.extensions, ...taken] };
-}
-
-function withoutNames(request: EnrollmentRequest): EnrollmentRequest {
-  const extensions = request.extensions.filter(({ oid }) => oid !== EXTENSION_OIDS.subjectAltName);
-  return { ...request, subject: EMPTY_NAME, subjectAlternativeNames: [], extensions };
+      : request.subject;
+  return { ...request, subject, extensions: [...request.extensions, ...taken] };
 }
 
 function asksFor(request: EnrollmentRequest, oid: string): boolean {

@@ -180,7 +180,7 @@ export const EXPECTED: Record<string, Partial<EnrollmentRequest>> = {
   'renewal-new-key-cmc': {
     requestType: 'CMC',
     renewalCertificate: '3b7e014c90d2aa135f66e8c127b4039d58fe1240',
-    namesFromOldCertificate: true,
+    subject: { text: '', der: hex('3000') },
     useExistingKey: false,
     requestAttributes: [{ name: 'CertificateTemplate', value: 'SmartcardUser' }],
   },

@@ -209,7 +209,6 @@ const kind = fc.oneof(
     validity,
     serialNumber: fc.option(serialNumber, { nil: undefined }),
     renewalCertificate: fc.constant(undefined),
-    namesFromOldCertificate: fc.constant(false),
     useExistingKey: fc.constant(false),
     container,
   }),
@@ -218,7 +217,6 @@ const kind = fc.oneof(
     validity: fc.constant(NO_VALIDITY),
     serialNumber: fc.constant(undefined),
     renewalCertificate: fc.constant(undefined),
-    namesFromOldCertificate: fc.constant(false),
     useExistingKey: fc.constant(false),
     container,
   }),
@@ -227,7 +225,6 @@ const kind = fc.oneof(
     validity: fc.constant(NO_VALIDITY),
     serialNumber: fc.constant(undefined),
     renewalCertificate: fc.stringMatching(/^[0-9a-f]{40}$/),
-    namesFromOldCertificate: fc.boolean(),
     useExistingKey: fc.boolean(),
     container,
   }),
@@ -244,7 +241,6 @@ export const enrollmentRequest: fc.Arbitrary<EnrollmentRequest> = fc
   })
   .map(
     ({ ordinary: { windows: settings, ...rest }, key: keyFields, kind: kindFields, ...parts }) => {
-      const { namesFromOldCertificate, ...others } = kindFields;
       const there = [
         rest.subjectAlternativeNames.length > 0 && '2.5.29.17',
         rest.basicConstraints !== undefined && '2.5.29.19',
@@ -253,8 +249,7 @@ export const enrollmentRequest: fc.Arbitrary<EnrollmentRequest> = fc
       return {
         ...rest,
         ...keyFields,
-        ...others,
-        ...(namesFromOldCertificate && { namesFromOldCertificate }),
+        ...kindFields,
         ...(settings && Object.keys(settings).length > 0 && { windows: settings }),
         subject: parseDistinguishedName(parts.subject),
         critical: there.filter((oid, index) => oid !== false && parts.critical[index]) as string[],

@@ -1,10 +1,10 @@
 import { describeType, invalidArgument, VirtualSmartCardError } from '../errors.js';
 import type { EnrollmentRequest } from './enrollment-request.js';
-import { extensionLines } from './format-inf-extensions.js';
-import { requestLines, settingLines } from './format-inf-keys.js';
 import { canonicalIp } from './general-name-der.js';
 import { parseInf } from './inf.js';
 import { hexLines, type InfLine, quotedInf } from './inf-lines.js';
+import { extensionLines } from './inf-writer-extensions.js';
+import { requestLines, settingLines } from './inf-writer-keys.js';
 
 /**
  * Writes a request as an INF text that {@link parseInf} reads as the same request (but for the line
@@ -91,17 +91,10 @@ function cannotBeWritten(why: string, cause: unknown): VirtualSmartCardError {
 
 /** Each field as text, without line numbers and without regard to the class of bytes. */
 function comparable(request: EnrollmentRequest): Record<string, string> {
-  const {
-    readerName,
-    critical,
-    windows = {},
-    namesFromOldCertificate = false,
-    ...fields
-  } = request;
+  const { readerName, critical, windows = {}, ...fields } = request;
   const all = {
     ...fields,
     ...windows,
-    namesFromOldCertificate,
     readerName: readerName?.value,
     critical: [...critical].sort(),
     keyUsage: [...request.keyUsage].sort(),

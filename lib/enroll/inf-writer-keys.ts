@@ -25,7 +25,6 @@ export function requestLines(request: EnrollmentRequest): InfLine[] {
     ...flag('AlternateSignatureAlgorithm', request.signaturePadding === 'pss'),
     ...validityLines(request),
     ...text('RenewalCert', request.renewalCertificate),
-    ...(request.namesFromOldCertificate ? [line('SubjectNameFlags', '0x8')] : []),
     ...flag('UseExistingKeySet', request.useExistingKey),
     ...text('KeyContainer', request.container),
     ...text('ReaderName', request.readerName?.value),
