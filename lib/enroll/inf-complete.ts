@@ -41,7 +41,7 @@ export function completeRequest(
     });
   }
   const extensions = rest.extensions.complete();
-  checkOldNames(draft, extensions.subjectAlternativeNames.length > 0);
+  checkOldNames(draft, hasAlternativeNames(extensions));
   return {
     requestType,
     subject: completeSubject(
@@ -70,19 +70,24 @@ export function completeRequest(
   };
 }
 
+type NamingExtensions = Pick<EnrollmentRequest, 'subjectAlternativeNames' | 'extensions'>;
+
+function hasAlternativeNames({ subjectAlternativeNames, extensions }: NamingExtensions): boolean {
+  return (
+    subjectAlternativeNames.length > 0 ||
+    extensions.some(({ oid }) => oid === EXTENSION_OIDS.subjectAltName)
+  );
+}
+
 /** Others can say whom the certificate is about: alternative names, a template, the old certificate. */
 function mayLackSubject(
   { renewalCertificate }: InfDraft,
   { requestAttributes }: InfRest,
-  {
-    subjectAlternativeNames,
-    extensions,
-  }: Pick<EnrollmentRequest, 'subjectAlternativeNames' | 'extensions'>,
+  extensions: NamingExtensions,
 ): boolean {
   return (
     renewalCertificate !== undefined ||
-    subjectAlternativeNames.length > 0 ||
-    extensions.some(({ oid }) => oid === EXTENSION_OIDS.subjectAltName) ||
+    hasAlternativeNames(extensions) ||
     requestAttributes.some(({ name }) => /^(CertificateTemplate|SAN)$/i.test(name))
   );
 }
@@ -168,7 +173,7 @@ function checkRenewal(
 /** Where the old certificate supplies the names, the INF must not say others. */
 function checkOldNames(
   { namesFromOldCertificate: flag, renewalCertificate, subject }: InfDraft,
-  hasAlternativeNames: boolean,
+  hasNames: boolean,
 ): void {
   if (!flag?.value) return;
   if (!renewalCertificate) {
@@ -177,7 +182,7 @@ function checkOldNames(
       'the old certificate would supply the names, but RenewalCert is missing.',
     );
   }
-  if (subject || hasAlternativeNames) {
+  if (subject || hasNames) {
     throw infError(
       flag.line,
       'the old certificate would supply the names, but the INF says others. Remove one.',

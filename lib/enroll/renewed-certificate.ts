@@ -37,7 +37,10 @@ export async function findByThumbprint(
   );
 }
 
-/** The request with what it does not say itself taken from the certificate that it renews. */
+/**
+ * The request with what it does not say itself taken from the certificate that it renews. So an INF's
+ * SubjectNameFlags = 8, which goes with no names of the INF's own, needs no more.
+ */
 export async function inherit(
   request: EnrollmentRequest,
   renewed: X509Certificate,
