@@ -55,6 +55,15 @@ export {
 } from './creation-status.js';
 export type { PinOptions } from './credentials.js';
 export { retrieveCertificate, submitCertificateRequest } from './enroll/adcs/adcs.js';
+export { type DiagnoseOptions, diagnose } from './diagnose/diagnose.js';
+export type {
+  DiagnosisFacts,
+  DiagnosisFinding,
+  DiagnosisReport,
+  DiagnosisSeverity,
+  DiagnosisVersions,
+} from './diagnose/report.js';
+export type { DistinguishedName } from './enroll/distinguished-name.js';
 export type {
   DeniedAnswer,
   IssuedAnswer,

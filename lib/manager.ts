@@ -1,6 +1,7 @@
 import { booleanOption, checkOptions, checkText, wordOption } from './arguments.js';
 import { answerChallenge } from './attestation/ask.js';
 import type { ActivationChallenge } from './attestation/credential.js';
+import { booleanOption, checkOptions, optionalText, wordOption } from './arguments.js';
 import type {
   Backend,
   CardInfo,
@@ -63,9 +64,6 @@ const OPEN_OPTIONS = [
 ];
 const BACKENDS = ['windows', 'embedded', 'pcsc'] as const;
 const CERTIFICATE_STORES = ['currentUser', 'none'] as const;
-
-/** Longest path that any platform takes. */
-const MAX_TEXT_LENGTH = 32_767;
 
 /**
  * Creates, lists, opens and destroys the TPM virtual smart cards of one machine.
@@ -445,8 +443,4 @@ export class VirtualSmartCardManager {
 function nameCards(cards: readonly CardInfo[]): string {
   if (cards.length === 0) return 'There is no card.';
   return `There are: ${cards.map((card) => `${card.instanceId} ("${card.name}")`).join(', ')}.`;
-}
-
-function optionalText(value: unknown, parameter: string): string | undefined {
-  return value === undefined ? undefined : checkText(value, parameter, MAX_TEXT_LENGTH);
 }

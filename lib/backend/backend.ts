@@ -197,6 +197,11 @@ export interface TpmStatus {
   inLockout: boolean;
   /** Longest time until a try is possible: 0 outside lockout. */
   retryAfterMs: number;
+  /**
+   * How many more NV counters the TPM has room for, as it estimates it: a measure of its free NV space, of
+   * which a card takes 2 or 3 small indices. Undefined where the TPM does not say.
+   */
+  nvCountersAvailable?: number;
   /** Windows: what the TPM base services say about the device. */
   device?: TpmDevice;
 }

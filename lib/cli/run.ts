@@ -76,6 +76,7 @@ async function perform(
       args,
       output,
       signal,
+      openOptions: storeOptions(args),
       secrets: new SecretPrompt(input, terminalWriter(environment.stderr), signal),
       openManager: async (options) => {
         manager ??= await environment.open({ ...storeOptions(args), ...options });
