@@ -1,6 +1,9 @@
 import { type ChangeAdminKeyOptions, changeAdminKey } from './admin/change-admin-key.js';
 import type { NextAdminKey } from './admin/next-admin-key.js';
 import { type AdminAuthenticator, withAdmin } from './admin-authentication.js';
+import { type AdminAuthenticator, adminKeyBytes, withAdmin } from './admin-authentication.js';
+import type { AdminKey } from './admin-key.js';
+import { recordedAct } from './audit/recorded-act.js';
 import type {
   CardConnection,
   CardInfo,
@@ -205,7 +208,8 @@ export class VirtualSmartCard {
     options: PinOptions = {},
   ): Promise<VirtualSmartCardCertificate> {
     const connection = this.#open();
-    return withCheckedPin(options, (pin) => enrollCertificate(connection, inf, pin));
+    const enroll = () => withCheckedPin(options, (pin) => enrollCertificate(connection, inf, pin));
+    return recordedAct(connection, 'enroll', enroll, ({ container }) => container);
   }
 
   /**
@@ -222,7 +226,9 @@ export class VirtualSmartCard {
    */
   async createRequest(inf: string | Uint8Array, options: PinOptions = {}): Promise<PendingRequest> {
     const connection = this.#open();
-    return withCheckedPin(options, (pin) => requestCertificate(connection, inf, pin));
+    const request = () =>
+      withCheckedPin(options, (pin) => requestCertificate(connection, inf, pin));
+    return recordedAct(connection, 'request', request, ({ container }) => container);
   }
 
   /**

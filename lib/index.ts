@@ -25,6 +25,8 @@ export type {
 } from './attestation/report.js';
 export type { AttestationStatement } from './attestation/statement.js';
 export { type VerifyAttestationOptions, verifyAttestation } from './attestation/verify.js';
+export type { AuditOptions } from './audit/audit-options.js';
+export type { AuditAct, AuditEvent, AuditWho } from './audit/event.js';
 export type {
   AntiHammering,
   Attestation,

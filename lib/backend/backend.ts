@@ -52,6 +52,8 @@ export interface Backend {
    * @throws VirtualSmartCardError `ERR_ATTESTATION`
    */
   activateCredential?(credential: Credential): Promise<Buffer>;
+  /** Where acts are recorded: the same backend, whose acts are those of a client with that user id. */
+  actingFor?(uid: number | undefined): Backend;
   /** Tells of cards that come and go from now on; the caller closes it. */
   watch?(): Promise<CardWatch>;
   close(): Promise<void>;
@@ -353,6 +355,13 @@ export interface CardConnection {
    * the self-test's report. No secrets, no names but the system's own.
    */
   servedBy?(): Promise<Readonly<Record<string, string>>>;
+
+  /** Where acts are recorded: does something that is one act of several calls, and records it. */
+  recordAct?<T>(
+    act: 'enroll' | 'request' | 'attest',
+    work: () => Promise<T>,
+    containerOf: (value: T) => string,
+  ): Promise<T>;
 
   close(): Promise<void>;
 }
