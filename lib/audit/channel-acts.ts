@@ -20,19 +20,26 @@ export interface CommandHead {
   p1: number;
   p2: number;
   hasData: boolean;
-  /** The tags at the beginning of PUT DATA and GENERAL AUTHENTICATE; empty for all others. */
+  /** How the data begins in PUT DATA, GENERATE and GENERAL AUTHENTICATE; empty for all others. */
   tags: Uint8Array;
 }
 
 const HEADER_LENGTH = 5;
 const EXTENDED_HEADER_LENGTH = 7;
-/** DO 70 with a length of three bytes, and the key reference in it: 70 82 LL LL 84 01 KK. */
-const LONGEST_TAGS = 7;
+/** A key reference is among these: 70 82 LL LL 84 01 KK to put one, AC 06 80 01 AA 83 01 KK to make one. */
+const LONGEST_TAGS = 8;
+const WITH_TAGS: readonly number[] = [
+  Instruction.PUT_DATA,
+  Instruction.GENERATE_KEY_PAIR,
+  Instruction.GENERAL_AUTHENTICATE,
+];
 const NO_TAGS = new Uint8Array(0);
 /** PUT DATA to the application itself: a key, by its reference. */
 const APPLICATION = 0x3fff;
 const KEY_TEMPLATE = 0x70;
 const KEY_REFERENCE = 0x84;
+/** The same in GENERATE's template. */
+const NEW_KEY_REFERENCE = 0x83;
 const ADMIN_KEY = 0x80;
 /** GENERAL AUTHENTICATE: what proves the key is in a DO 82 of the template. */
 const AUTHENTICATION_TEMPLATE = 0x7c;
@@ -46,7 +53,7 @@ export function headOf(command: Uint8Array): CommandHead | undefined {
   const [, ins, p1, p2, length] = command;
   if (ins === undefined || p1 === undefined || p2 === undefined) return undefined;
   const hasData = command.length > HEADER_LENGTH;
-  const hasTags = ins === Instruction.PUT_DATA || ins === Instruction.GENERAL_AUTHENTICATE;
+  const hasTags = WITH_TAGS.includes(ins);
   const start = length === 0 ? EXTENDED_HEADER_LENGTH : HEADER_LENGTH;
   const tags = hasTags ? Uint8Array.from(command.subarray(start, start + LONGEST_TAGS)) : NO_TAGS;
   return { ins, p1, p2, hasData, tags };
@@ -73,7 +80,7 @@ export function channelActOf(
     case Instruction.RESET_RETRY_COUNTER:
       return { name: 'unblock', purpose: p1 === BY_ADMIN ? 'resetPinByAdmin' : 'resetPinByPuk' };
     case Instruction.GENERATE_KEY_PAIR:
-      return { name: 'create-key', purpose: 'createKey', ...ofSelected };
+      return createKeyAct(tags);
     case Instruction.DELETE_FILE:
       return { name: 'delete-key', purpose: 'deleteKey', ...ofSelected };
     case Instruction.GENERAL_AUTHENTICATE:
@@ -100,6 +107,13 @@ function putDataAct(fileId: number, tags: Uint8Array): ChannelAct | undefined {
     purpose: 'writeFile',
     object: `${hexadecimal(fileId)}/${hexadecimal(tag)}`,
   };
+}
+
+function createKeyAct(tags: Uint8Array): ChannelAct {
+  const at = tags.findIndex((tag, i) => tag === NEW_KEY_REFERENCE && tags[i + 1] === 1);
+  const reference = at < 0 ? undefined : tags[at + 2];
+  const about = reference === undefined ? {} : { object: hexadecimal(keyFileId(reference)) };
+  return { name: 'create-key', purpose: 'createKey', ...about };
 }
 
 function putKeyAct(tags: Uint8Array): ChannelAct | undefined {
