@@ -61,7 +61,8 @@ async function containersOf(
 ): Promise<Set<string> | undefined> {
   const names = new Set<string>();
   for (const { instanceId, state } of cards) {
-    if (state !== 'ready') continue;
+    if (state === 'blank') continue;
+    if (state === 'lost') return undefined;
     try {
       const connection = await backend.connect(instanceId);
       try {
