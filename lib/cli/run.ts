@@ -76,7 +76,7 @@ async function perform(
       args,
       output,
       signal,
-      openOptions: storeOptions(args, environment.env),
+      openOptions: () => storeOptions(args, environment.env),
       secrets: new SecretPrompt(input, terminalWriter(environment.stderr), signal),
       openManager: async (options) => {
         manager ??= await environment.open({ ...storeOptions(args, environment.env), ...options });

@@ -2,13 +2,7 @@ import { booleanOption, checkOptions, optionalText, wordOption } from '../argume
 import { defaultBackend } from '../backend/open-backend.js';
 import { describeType, invalidArgument } from '../errors.js';
 import { copySecret, type SecretInput, wipe } from '../secret.js';
-import { checkCards } from './cards.js';
-import type { CertificateTerms } from './certificates.js';
-import { checkStore } from './embedded.js';
-import { countSeverities, Findings } from './findings.js';
-import { checkReaders } from './readers.js';
 import type { DiagnosisReport } from './report.js';
-import { checkAddon, readVersions } from './versions.js';
 
 /** What is diagnosed. */
 export interface DiagnoseOptions {
@@ -65,50 +59,16 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
   };
   const readers = booleanOption(options.readers, 'readers', true);
   const expiresWithinDays = checkedDays(options.expiresWithinDays);
-  const startedAt = new Date();
-  const terms = { now: startedAt.getTime(), expiresWithinDays };
-  const findings = new Findings();
-  const hasAddon = checkAddon(findings);
-  if (hasAddon) {
-    const { ownerAuthorization: given } = options;
-    const ownerAuthorization =
-      given === undefined ? undefined : copySecret(given, 'ownerAuthorization');
-    try {
-      if (backend === 'embedded')
-        await checkStore({ ...place, ownerAuthorization }, terms, findings);
-      else if (backend === 'pcsc') await checkCardsInReaders(terms, findings);
-      else await checkWindows(terms, findings);
-    } finally {
-      wipe(ownerAuthorization);
-    }
-    const looksAtReaders = backend === 'pcsc' || (readers && process.platform !== 'win32');
-    if (looksAtReaders) await checkReaders({ isNeeded: backend === 'pcsc' }, findings);
-  }
-  const counts = countSeverities(findings.list);
-  return {
-    schema: 1,
-    startedAt: startedAt.toISOString(),
-    backend,
-    healthy: counts.error === 0,
-    counts,
-    versions: await readVersions(hasAddon),
-    findings: findings.list,
-  };
-}
-
-async function checkCardsInReaders(terms: CertificateTerms, findings: Findings): Promise<void> {
-  const { openPcscBackend } = await import('../backend/pcsc/pcsc-backend.js');
-  const backend = await openPcscBackend();
+  const { ownerAuthorization: given } = options;
+  const ownerAuthorization =
+    given === undefined ? undefined : copySecret(given, 'ownerAuthorization');
   try {
-    await checkCards(backend, terms, findings);
+    // All that it looks at things with is loaded only when someone wants to know.
+    const { examine } = await import('./examine.js');
+    return await examine({ backend, ...place, ownerAuthorization, readers, expiresWithinDays });
   } finally {
-    await backend.close();
+    wipe(ownerAuthorization);
   }
-}
-
-async function checkWindows(terms: CertificateTerms, findings: Findings): Promise<void> {
-  const { checkWindowsCards } = await import('./windows.js');
-  await checkWindowsCards(terms, findings);
 }
 
 function checkedDays(value: unknown): number {

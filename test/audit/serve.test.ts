@@ -1,6 +1,9 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { AdminKey } from '../../lib/index.js';
+import { expect, onTestFinished, test } from 'vitest';
+import { AuditTrail } from '../../lib/audit/audit-trail.js';
+import { auditedBackend } from '../../lib/audit/audited-backend.js';
+import { openEmbeddedBackend } from '../../lib/backend/embedded/embedded-backend.js';
+import { AdminKey, type AuditEvent } from '../../lib/index.js';
 import { CommandLine } from '../support/cli.js';
 import { openAuditedManager, told } from '../support/recorded-audit.js';
 import { secretsIn } from '../support/secret-search.js';
@@ -134,4 +137,28 @@ test('without audit a service tells nobody', async () => {
   const client = await openServed(root);
   await client.create(cardOptions());
   expect(await manager.list()).toHaveLength(1);
+});
+
+test('a card that is used in a reader is told without a name of who uses it', async () => {
+  const events: AuditEvent[] = [];
+  const root = await temporaryDirectory();
+  const manager = await openManager(root);
+  const card = await manager.create(cardOptions());
+  const trail = await AuditTrail.open({ onEvent: (event) => void events.push(event) });
+  const inner = await openEmbeddedBackend({ stateDirectory: root });
+  onTestFinished(() => inner.close());
+  const backend = auditedBackend(inner, trail);
+  expect(backend.stateDirectory).toBe(root);
+  const channel = await backend.openChannel?.(card.instanceId);
+  const wrong = Buffer.from('0020008008393939393939393a', 'hex');
+  expect(await channel?.transmit(wrong)).toEqual(Buffer.from('63c4', 'hex'));
+  expect(await channel?.transmit(Buffer.from('00200080', 'hex'))).toEqual(
+    Buffer.from('63c4', 'hex'),
+  );
+  expect(await channel?.transmit(Buffer.from('00', 'hex'))).toEqual(Buffer.from('6700', 'hex'));
+  expect(events).toMatchObject([
+    { act: 'verify-pin', via: 'reader', who: {}, outcome: 'ERR_PIN_INCORRECT', triesLeft: 4 },
+  ]);
+  expect(Object.keys(events[0]?.who ?? { none: 1 })).toEqual([]);
+  await channel?.close();
 });

@@ -72,7 +72,9 @@ test('a certificate without its card is told only when all cards have told what 
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const certificate = unsignedCertificate(publicKey);
   addon.listStoredCertificates = () =>
-    FakeCall.resolved([{ certificate: Buffer.from(certificate), provider: 'ksp', container: 'Gone', keySpec: 1 }]);
+    FakeCall.resolved([
+      { certificate: Buffer.from(certificate), provider: 'ksp', container: 'Gone', keySpec: 1 },
+    ]);
   const findings = await findingsOf(addon);
   expect(told(findings, 'certificate-of-no-card')).toHaveLength(1);
   const { remedy } = findings.list.find(({ id }) => id === 'certificate-of-no-card') ?? {};

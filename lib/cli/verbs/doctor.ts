@@ -22,7 +22,7 @@ export const doctor: Verb = {
   ],
   examples: ['doctor', 'doctor --json', 'doctor --expires-within 90 --quiet'],
   async run({ args, output, openOptions }) {
-    const { backend, stateDirectory, tpm } = openOptions;
+    const { backend, stateDirectory, tpm } = openOptions();
     const options: DiagnoseOptions = { backend, stateDirectory, tpm };
     const days = args.value('expires-within');
     if (days !== undefined) options.expiresWithinDays = numberOfDays(days);
