@@ -1,4 +1,6 @@
 import type { BackendKind } from '../backend/backend.js';
+import { VirtualSmartCardError } from '../errors.js';
+import { parseTpmAddress } from '../tpm/tpm-address.js';
 import { checkCards } from './cards.js';
 import type { CertificateTerms } from './certificates.js';
 import { checkStore, type StorePlace } from './embedded.js';
@@ -16,13 +18,18 @@ export interface CheckedDiagnoseOptions extends StorePlace {
 
 /** Looks at everything, one thing after the other. */
 export async function examine(options: CheckedDiagnoseOptions): Promise<DiagnosisReport> {
-  const { backend, expiresWithinDays } = options;
+  const { backend, expiresWithinDays, tpm } = options;
+  if (tpm !== undefined) parseTpmAddress(tpm);
   const startedAt = new Date();
   const findings = new Findings();
   const hasAddon = checkAddon(findings);
   if (hasAddon) {
     const terms = { now: startedAt.getTime(), expiresWithinDays };
-    await checkBackend(options, terms, findings);
+    await checkBackend(options, terms, findings).catch((error: unknown) => {
+      // A wrong argument is the caller's; all else is what he asks about.
+      if (VirtualSmartCardError.is(error, 'ERR_INVALID_ARGUMENT')) throw error;
+      findings.failure('backend', `The ${backend} backend cannot be used here.`, error);
+    });
     const looksAtReaders = backend === 'pcsc' || (options.readers && process.platform !== 'win32');
     if (looksAtReaders) await checkReaders({ isNeeded: backend === 'pcsc' }, findings);
   }

@@ -81,6 +81,7 @@ const REMEDIES: Partial<Record<VirtualSmartCardErrorCode, string>> = {
   ERR_STATE_CORRUPT: 'Restore that file from a backup of the same state, or destroy the card.',
   ERR_STATE_IO: 'Make room on the disk, or correct the permissions of that path.',
   ERR_CARD_LOST: 'Destroy the card and make a new one: its keys cannot be had back.',
+  ERR_NOT_SUPPORTED: 'Diagnose the backend that this platform has: leave the backend out.',
   ERR_ACCESS_DENIED: 'Run it as the user whom the store, the TPM or the reader belongs to.',
   ERR_SMART_CARD_SERVICE: 'Start the smart card service (SCardSvr), or pcscd off Windows.',
 };

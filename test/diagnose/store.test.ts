@@ -190,12 +190,20 @@ test('a blocked PIN, few tries and the way out are told', async () => {
   expect(found(blocked, 'pin-blocked')[0]?.remedy).toContain('admin key');
 });
 
+test('a backend that this platform lacks is a finding', async () => {
+  const report = await diagnose({ backend: 'windows', readers: false });
+  expect(complaints(report)).toEqual(['error backend']);
+  expect(found(report, 'backend')[0]?.facts).toEqual({ code: 'ERR_NOT_SUPPORTED' });
+});
+
 test('wrong options are refused', async () => {
+  const stateDirectory = await temporaryDirectory();
   const wrong = { code: 'ERR_INVALID_ARGUMENT' };
   await expectError(diagnose({ expiresWithinDays: -1 }), 'ERR_INVALID_ARGUMENT', {
     parameter: 'expiresWithinDays',
   });
   await expect(diagnose({ backend: 'other' as never })).rejects.toMatchObject(wrong);
   await expect(diagnose({ readers: 'yes' as never })).rejects.toMatchObject(wrong);
+  await expect(diagnose({ stateDirectory, tpm: 'none' })).rejects.toMatchObject(wrong);
   await expect(diagnose({ store: '/' } as never)).rejects.toMatchObject(wrong);
 });
