@@ -1,8 +1,6 @@
 import { type ChangeAdminKeyOptions, changeAdminKey } from './admin/change-admin-key.js';
 import type { NextAdminKey } from './admin/next-admin-key.js';
 import { type AdminAuthenticator, withAdmin } from './admin-authentication.js';
-import { type AdminAuthenticator, adminKeyBytes, withAdmin } from './admin-authentication.js';
-import type { AdminKey } from './admin-key.js';
 import { recordedAct } from './audit/recorded-act.js';
 import type {
   CardConnection,

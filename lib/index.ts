@@ -56,7 +56,6 @@ export {
   type CreationStatusName,
 } from './creation-status.js';
 export type { PinOptions } from './credentials.js';
-export { retrieveCertificate, submitCertificateRequest } from './enroll/adcs/adcs.js';
 export { type DiagnoseOptions, diagnose } from './diagnose/diagnose.js';
 export type {
   DiagnosisFacts,
@@ -65,7 +64,7 @@ export type {
   DiagnosisSeverity,
   DiagnosisVersions,
 } from './diagnose/report.js';
-export type { DistinguishedName } from './enroll/distinguished-name.js';
+export { retrieveCertificate, submitCertificateRequest } from './enroll/adcs/adcs.js';
 export type {
   DeniedAnswer,
   IssuedAnswer,

@@ -1,7 +1,6 @@
-import { booleanOption, checkOptions, checkText, wordOption } from './arguments.js';
+import { booleanOption, checkOptions, optionalText, wordOption } from './arguments.js';
 import { answerChallenge } from './attestation/ask.js';
 import type { ActivationChallenge } from './attestation/credential.js';
-import { booleanOption, checkOptions, optionalText, wordOption } from './arguments.js';
 import type { AuditOptions } from './audit/audit-options.js';
 import { openAudited } from './audit/open-audited.js';
 import type {

@@ -240,6 +240,8 @@ export interface NativeCertificateRequests {
     config: string;
     requestId: number;
   }): NativeCall<NativeRequestAnswer>;
+}
+
 /** A service as the service control manager has it. */
 export interface NativeService {
   /** SERVICE_STATUS.dwCurrentState: 1 stopped, 4 running. */

@@ -1,4 +1,4 @@
-import type { CardConnection } from '../backend/backend.js';
+import type { CardConnection, PinOption } from '../backend/backend.js';
 import { VirtualSmartCardError } from '../errors.js';
 import type { CardIdentity } from './audited-backend.js';
 import type { AuditAct } from './event.js';
@@ -37,7 +37,13 @@ export function auditedConnection(
       if (!CREDENTIAL_FAILURES.some((code) => VirtualSmartCardError.is(error, code))) throw error;
       return act<T>(name, () => Promise.reject(error), container);
     });
+  const { attest } = connection;
   return withMethods(connection, {
+    // Where the backend has it.
+    ...(attest && {
+      attest: (name: string, data: Uint8Array, options: PinOption) =>
+        act('attest', () => attest.call(connection, name, data, options), name),
+    }),
     createContainer: (spec, options) =>
       act('create-key', () => connection.createContainer(spec, options), spec.name),
     importContainer: (spec, options) =>
