@@ -84,6 +84,14 @@ export function checkText(value: unknown, parameter: string, maxLength: number):
   return value;
 }
 
+/** Longest path that any platform takes. */
+const LONGEST_PATH = 32_767;
+
+/** A path, an address or a name as `checkText` takes it, or undefined when it is left out. */
+export function optionalText(value: unknown, parameter: string): string | undefined {
+  return value === undefined ? undefined : checkText(value, parameter, LONGEST_PATH);
+}
+
 /** A function, or undefined when it is left out. */
 export function checkCallback(value: unknown, parameter: string): void {
   if (value === undefined || typeof value === 'function') return;

@@ -1,6 +1,7 @@
 import { type ChangeAdminKeyOptions, changeAdminKey } from './admin/change-admin-key.js';
 import type { NextAdminKey } from './admin/next-admin-key.js';
 import { type AdminAuthenticator, withAdmin } from './admin-authentication.js';
+import { recordedAct } from './audit/recorded-act.js';
 import type {
   CardConnection,
   CardInfo,
@@ -228,7 +229,9 @@ export class VirtualSmartCard {
     options: PinOptions = {},
   ): Promise<VirtualSmartCardCertificate> {
     const connection = this.#open();
-    return withCheckedPin(options, (pin) => enrollCertificate(connection, request, pin));
+    const enroll = () =>
+      withCheckedPin(options, (pin) => enrollCertificate(connection, request, pin));
+    return recordedAct(connection, 'enroll', enroll, ({ container }) => container);
   }
 
   /**
@@ -248,7 +251,9 @@ export class VirtualSmartCard {
     options: PinOptions = {},
   ): Promise<PendingRequest> {
     const connection = this.#open();
-    return withCheckedPin(options, (pin) => requestCertificate(connection, request, pin));
+    const ask = () =>
+      withCheckedPin(options, (pin) => requestCertificate(connection, request, pin));
+    return recordedAct(connection, 'request', ask, ({ container }) => container);
   }
 
   /**
@@ -270,7 +275,9 @@ export class VirtualSmartCard {
     options: PinOptions = {},
   ): Promise<PendingRequest> {
     const connection = this.#open();
-    return withCheckedPin(options, (pin) => renewCertificate(connection, certificate, spec, pin));
+    const ask = () =>
+      withCheckedPin(options, (pin) => renewCertificate(connection, certificate, spec, pin));
+    return recordedAct(connection, 'request', ask, ({ container }) => container);
   }
 
   /**

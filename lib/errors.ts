@@ -71,6 +71,7 @@
  * | `ERR_CA_TEMPLATE` | The authority does not issue by the certificate template, or the request names none. |
  * | `ERR_CA_REQUEST` | The authority cannot take the request, has none of that number, or hands no certificate out for it. |
  * | `ERR_ATTESTATION` | An attestation is broken, forged or for another nonce, or a challenge is for another TPM; the message says which. |
+ * | `ERR_AUDIT` | The audit trail cannot be written. At the opening nothing was done; later it is a warning, and the act is done. |
  * | `ERR_INF` | The INF text has a line that is wrong or not understood; `line` has its number. |
  */
 export type VirtualSmartCardErrorCode =
@@ -142,6 +143,7 @@ export type VirtualSmartCardErrorCode =
   | 'ERR_CA_TEMPLATE'
   | 'ERR_CA_REQUEST'
   | 'ERR_ATTESTATION'
+  | 'ERR_AUDIT'
   | 'ERR_INF';
 
 /** What a {@link VirtualSmartCardError} may carry besides its message. */

@@ -25,6 +25,8 @@ export type {
 } from './attestation/report.js';
 export type { AttestationStatement } from './attestation/statement.js';
 export { type VerifyAttestationOptions, verifyAttestation } from './attestation/verify.js';
+export type { AuditOptions } from './audit/audit-options.js';
+export type { AuditAct, AuditEvent, AuditWho } from './audit/event.js';
 export type {
   AntiHammering,
   Attestation,
@@ -55,6 +57,14 @@ export {
   type CreationStatusName,
 } from './creation-status.js';
 export type { PinOptions } from './credentials.js';
+export { type DiagnoseOptions, diagnose } from './diagnose/diagnose.js';
+export type {
+  DiagnosisFacts,
+  DiagnosisFinding,
+  DiagnosisReport,
+  DiagnosisSeverity,
+  DiagnosisVersions,
+} from './diagnose/report.js';
 export { retrieveCertificate, submitCertificateRequest } from './enroll/adcs/adcs.js';
 export type {
   DeniedAnswer,

@@ -1,6 +1,8 @@
-import { booleanOption, checkOptions, checkText, wordOption } from './arguments.js';
+import { booleanOption, checkOptions, optionalText, wordOption } from './arguments.js';
 import { answerChallenge } from './attestation/ask.js';
 import type { ActivationChallenge } from './attestation/credential.js';
+import type { AuditOptions } from './audit/audit-options.js';
+import { openAudited } from './audit/open-audited.js';
 import type {
   Backend,
   CardInfo,
@@ -50,6 +52,8 @@ export interface OpenOptions {
   certificateStore?: CertificateStoreOption | undefined;
   /** Embedded: the TPM's owner authorisation, where one is set. */
   ownerAuthorization?: SecretInput | undefined;
+  /** Who is told of each life-cycle act: who did what to which card, when, with which outcome. */
+  audit?: AuditOptions | undefined;
 }
 
 const OPEN_OPTIONS = [
@@ -60,12 +64,10 @@ const OPEN_OPTIONS = [
   'allowElevationPrompt',
   'certificateStore',
   'ownerAuthorization',
+  'audit',
 ];
 const BACKENDS = ['windows', 'embedded', 'pcsc'] as const;
 const CERTIFICATE_STORES = ['currentUser', 'none'] as const;
-
-/** Longest path that any platform takes. */
-const MAX_TEXT_LENGTH = 32_767;
 
 /**
  * Creates, lists, opens and destroys the TPM virtual smart cards of one machine.
@@ -98,7 +100,7 @@ export class VirtualSmartCardManager {
    *
    * @throws VirtualSmartCardError `ERR_INVALID_ARGUMENT`, `ERR_NOT_SUPPORTED`, `ERR_NATIVE_ADDON`,
    * `ERR_LIBTPMS_NOT_FOUND`, `ERR_TPM_UNAVAILABLE`, `ERR_TPM_BUSY`, `ERR_TPM_AUTHORIZATION`,
-   * `ERR_STATE_IN_USE`, `ERR_STATE_CORRUPT`, `ERR_STATE_IO`
+   * `ERR_STATE_IN_USE`, `ERR_STATE_CORRUPT`, `ERR_STATE_IO`, `ERR_AUDIT`
    * @example
    * ```ts
    * await using manager = await VirtualSmartCardManager.open({
@@ -134,7 +136,9 @@ export class VirtualSmartCardManager {
         certificateStore,
         ownerAuthorization,
       };
-      return VirtualSmartCardManager.over(await openBackend(opened));
+      return VirtualSmartCardManager.over(
+        await openAudited(options.audit, () => openBackend(opened)),
+      );
     } finally {
       wipe(ownerAuthorization);
     }
@@ -445,8 +449,4 @@ export class VirtualSmartCardManager {
 function nameCards(cards: readonly CardInfo[]): string {
   if (cards.length === 0) return 'There is no card.';
   return `There are: ${cards.map((card) => `${card.instanceId} ("${card.name}")`).join(', ')}.`;
-}
-
-function optionalText(value: unknown, parameter: string): string | undefined {
-  return value === undefined ? undefined : checkText(value, parameter, MAX_TEXT_LENGTH);
 }

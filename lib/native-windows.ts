@@ -242,6 +242,14 @@ export interface NativeCertificateRequests {
   }): NativeCall<NativeRequestAnswer>;
 }
 
+/** A service as the service control manager has it. */
+export interface NativeService {
+  /** SERVICE_STATUS.dwCurrentState: 1 stopped, 4 running. */
+  state: number;
+  /** QUERY_SERVICE_CONFIG.dwStartType: 2 automatic, 3 on demand, 4 disabled. */
+  startType: number;
+}
+
 /** What the addon exports on Windows for the manager, the readers, their cards and the TPM. */
 export interface WindowsAddon extends NativeKeys, NativeCertificateRequests {
   createCard(
@@ -254,6 +262,10 @@ export interface WindowsAddon extends NativeKeys, NativeCertificateRequests {
   ): NativeCall<{ needReboot: boolean }>;
   /** Whether this process runs in a session of Remote Desktop. */
   isRemoteSession(): boolean;
+  /** Whether this process has an administrator's rights (TokenElevation). */
+  isElevated(): boolean;
+  /** null when there is no such service. */
+  queryService(name: string): NativeCall<NativeService | null>;
   listReaders(): NativeCall<NativeReader[]>;
   listDevices(): NativeCall<NativeReaderDevice[]>;
   /** Tells `changed` once at the start and at each change, until it is cancelled. */

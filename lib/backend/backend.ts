@@ -52,6 +52,8 @@ export interface Backend {
    * @throws VirtualSmartCardError `ERR_ATTESTATION`
    */
   activateCredential?(credential: Credential): Promise<Buffer>;
+  /** Where acts are recorded: the same backend, whose acts are those of a client with that user id. */
+  actingFor?(uid: number | undefined): Backend;
   /** Tells of cards that come and go from now on; the caller closes it. */
   watch?(): Promise<CardWatch>;
   close(): Promise<void>;
@@ -197,6 +199,11 @@ export interface TpmStatus {
   inLockout: boolean;
   /** Longest time until a try is possible: 0 outside lockout. */
   retryAfterMs: number;
+  /**
+   * How many more NV counters the TPM has room for, as it estimates it: a measure of its free NV space, of
+   * which a card takes 2 or 3 small indices. Undefined where the TPM does not say.
+   */
+  nvCountersAvailable?: number;
   /** Windows: what the TPM base services say about the device. */
   device?: TpmDevice;
 }
@@ -352,6 +359,13 @@ export interface CardConnection {
    * the self-test's report. No secrets, no names but the system's own.
    */
   servedBy?(): Promise<Readonly<Record<string, string>>>;
+
+  /** Where acts are recorded: does something that is one act of several calls, and records it. */
+  recordAct?<T>(
+    act: 'enroll' | 'request' | 'attest',
+    work: () => Promise<T>,
+    containerOf: (value: T) => string,
+  ): Promise<T>;
 
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
+import { formatDuration } from '../duration.js';
 import { VirtualSmartCardError } from '../index.js';
-import { formatDuration } from './duration.js';
 import { CliError } from './failure.js';
 import { Interrupted } from './interruption.js';
 

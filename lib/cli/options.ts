@@ -34,6 +34,11 @@ export const COMMON_OPTIONS = {
     text: "Windows: whether the cards' certificates are in your store of certificates, too (they are)",
     choices: ['currentuser', 'none'],
   },
+  audit: {
+    takes: 'value',
+    value: 'FILE',
+    text: 'append an event for each life-cycle act to a file, as JSON lines (else VIRTUAL_SMARTCARD_AUDIT)',
+  },
   json: { takes: 'nothing', text: 'print one JSON document' },
   quiet: { takes: 'nothing', text: 'print the result only', words: ['q'] },
   help: { takes: 'nothing', text: 'explain the verb', words: ['?', 'h'] },

@@ -76,9 +76,10 @@ async function perform(
       args,
       output,
       signal,
+      openOptions: () => storeOptions(args, environment.env),
       secrets: new SecretPrompt(input, terminalWriter(environment.stderr), signal),
       openManager: async (options) => {
-        manager ??= await environment.open({ ...storeOptions(args), ...options });
+        manager ??= await environment.open({ ...storeOptions(args, environment.env), ...options });
         signal.throwIfAborted();
         return manager;
       },
@@ -101,8 +102,10 @@ async function warningsArrived(): Promise<void> {
   await setImmediate();
 }
 
-function storeOptions(args: Arguments): OpenOptions {
+function storeOptions(args: Arguments, env: NodeJS.ProcessEnv): OpenOptions {
+  const file = args.value('audit') ?? (env['VIRTUAL_SMARTCARD_AUDIT'] || undefined);
   return {
+    audit: file === undefined ? undefined : { file },
     // One of its choices.
     backend: args.valueIfOffered('backend') as OpenOptions['backend'],
     stateDirectory: args.value('state-directory'),

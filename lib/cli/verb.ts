@@ -11,6 +11,8 @@ export interface Context {
   secrets: SecretPrompt;
   /** Aborted when the user interrupts the program. */
   signal: AbortSignal;
+  /** What the common options name, for a library call that opens no manager. */
+  openOptions(): OpenOptions;
   /** Opens the store that the common options name; it is closed when the verb has ended. */
   openManager(options?: OpenOptions): Promise<VirtualSmartCardManager>;
 }

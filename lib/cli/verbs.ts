@@ -12,6 +12,7 @@ import { certreq } from './verbs/certreq.js';
 import { changePin } from './verbs/change-pin.js';
 import { create } from './verbs/create.js';
 import { destroy } from './verbs/destroy.js';
+import { doctor } from './verbs/doctor.js';
 import { est, estEnroll, estReenroll } from './verbs/est.js';
 import { info } from './verbs/info.js';
 import { install, uninstall } from './verbs/install-reader.js';
@@ -67,6 +68,7 @@ export const VERBS: readonly Verb[] = [
   derive,
   tpm,
   resetLockout,
+  doctor,
   serve,
   publish,
   install,

@@ -4,9 +4,13 @@ import type { SelfTestPlatform } from './report.js';
 
 /** What the test runs on. */
 export async function describePlatform(backend: 'embedded' | 'windows'): Promise<SelfTestPlatform> {
+  return { backend, ...(await describeSystem()) };
+}
+
+/** This package, Node and the operating system. */
+export async function describeSystem(): Promise<Omit<SelfTestPlatform, 'backend'>> {
   return {
     packageVersion: (await readPackageFile()).version,
-    backend,
     node: process.versions.node,
     nodeApi: process.versions['napi'] ?? 'none',
     arch: process.arch,

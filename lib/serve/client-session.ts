@@ -35,11 +35,13 @@ export class ClientSession {
   #isClosing = false;
 
   constructor(accepted: Socket, backend: ServableBackend) {
-    this.#resources = new ClientResources(backend);
     this.#frames = new FrameSocket(
       (onread) => adoptSocket(accepted, onread),
       (frame) => this.#take(frame),
     );
+    // Of those that it has, it is the same backend.
+    const own = backend.actingFor?.(this.peerUser) as ServableBackend | undefined;
+    this.#resources = new ClientResources(own ?? backend);
     this.#frames.onDrain(() => this.#readOn());
     this.ended = this.#frames.ended.then(() => this.#letGo());
   }

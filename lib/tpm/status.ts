@@ -47,7 +47,15 @@ export async function readStatus(
     vendorString: text(vendor),
     firmwareVersion: firmware.join('.'),
     ...(await readLockout(runner)),
+    ...(await readNvSpace(runner)),
   };
+}
+
+/** A TPM may leave the property out. */
+async function readNvSpace(runner: CommandRunner): Promise<Pick<TpmStatus, 'nvCountersAvailable'>> {
+  const properties = await readProperties(runner, TPM_PT.NV_COUNTERS_AVAIL, 1);
+  const nvCountersAvailable = properties.get(TPM_PT.NV_COUNTERS_AVAIL);
+  return nvCountersAvailable === undefined ? {} : { nvCountersAvailable };
 }
 
 function property(properties: ReadonlyMap<number, number>, number: number): number {

@@ -7,6 +7,7 @@
 #include "windows/certrequest/certificate_request_exports.h"
 #include "windows/keys/key_exports.h"
 #include "windows/manager/manager_exports.h"
+#include "windows/services/service_exports.h"
 #include "windows/system/pinned_module.h"
 #include "windows/tbs/tbs_exports.h"
 #include "windows/winscard/winscard_exports.h"
@@ -23,6 +24,7 @@ void ExportPlatform(Napi::Env env, Napi::Object exports) {
   ExportCertificates(env, exports, calls);
   ExportCertificateRequests(env, exports, calls);
   ExportTbs(env, exports, calls);
+  ExportServices(env, exports, calls);
 }
 
 }  // namespace vsc

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatDuration } from '../../lib/cli/duration.js';
+import { formatDuration } from '../../lib/duration.js';
 
 it.each([
   [0, 'no time'],

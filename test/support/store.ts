@@ -3,7 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { AdminKey, type CreateOptions, VirtualSmartCardManager } from '../../lib/index.js';
+import {
+  AdminKey,
+  type CreateOptions,
+  type OpenOptions,
+  VirtualSmartCardManager,
+} from '../../lib/index.js';
 import { Lab } from '../windows-lab/support/lab.js';
 import { ServeProcess } from './serve-process.js';
 
@@ -37,6 +42,7 @@ export async function temporaryDirectory(): Promise<string> {
 export async function openManager(
   stateDirectory: string,
   tpm = 'libtpms',
+  options: Pick<OpenOptions, 'audit'> = {},
 ): Promise<VirtualSmartCardManager> {
   if (process.env[SERVED]) await serveOnce(stateDirectory, tpm);
   if (process.env['VSC_TEST_BACKEND'] === 'pcsc') {
@@ -44,7 +50,9 @@ export async function openManager(
     return openPublishedManager(stateDirectory);
   }
   const manager = await VirtualSmartCardManager.open(
-    onWindows ? { backend: 'windows' } : { backend: 'embedded', stateDirectory, tpm },
+    onWindows
+      ? { backend: 'windows', ...options }
+      : { backend: 'embedded', stateDirectory, tpm, ...options },
   );
   onTestFinished(() => manager.close());
   return manager;

@@ -14,7 +14,7 @@ import type {
 } from '../backend.js';
 import { activateCredential } from './activate-credential.js';
 import type { EmbeddedStore } from './embedded-store.js';
-import { type StoreShare, shareStore } from './open-stores.js';
+import { inspectStore, type StoreShare, shareStore } from './open-stores.js';
 import { locateStateDirectory } from './state-directory.js';
 import { tryClaimCreation } from './state-lock.js';
 
@@ -31,6 +31,12 @@ export interface EmbeddedBackendOptions {
 export async function openEmbeddedBackend(options: EmbeddedBackendOptions): Promise<Backend> {
   const root = locateStateDirectory(options.stateDirectory);
   return new EmbeddedBackend(await shareStore(root, options));
+}
+
+/** The same on a store that exists, which is left as it is: only to look at its TPM and its cards. */
+export async function inspectEmbeddedBackend(options: EmbeddedBackendOptions): Promise<Backend> {
+  const root = locateStateDirectory(options.stateDirectory);
+  return new EmbeddedBackend(await inspectStore(root, options));
 }
 
 class EmbeddedBackend implements Backend {

@@ -29,13 +29,16 @@ export class EmbeddedCard {
 
   /** @throws VirtualSmartCardError `ERR_CARD_LOST`, `ERR_STATE_CORRUPT`, `ERR_STATE_IO` */
   static async load(context: StoreContext, instance: number): Promise<EmbeddedCard> {
-    const card = EmbeddedCard.of(context, await CardStorage.load(context, instance));
-    await card.#vault.recover();
-    return card;
+    return EmbeddedCard.of(context, await CardStorage.load(context, instance));
   }
 
   static of(context: StoreContext, storage: CardStorage): EmbeddedCard {
     return new EmbeddedCard(storage, new TpmVault(context.tpm, storage));
+  }
+
+  /** Finishes what a kill may have kept from happening. */
+  recover(): Promise<void> {
+    return this.#vault.recover();
   }
 
   /** A connection with a PIN state of its own. */

@@ -12,7 +12,7 @@ import type { EmbeddedChannel } from './embedded-channel.js';
 import type { EmbeddedConnection } from './embedded-connection.js';
 import { eraseCard } from './intent.js';
 import { type LostCard, lostCardInfo } from './lost-card.js';
-import { readHeader, recoverCards, storageParentOf } from './recovery.js';
+import { inspectCards, readHeader, recoverCards, storageParentOf } from './recovery.js';
 import type { StateDirectory } from './state-directory.js';
 import type { StateLock } from './state-lock.js';
 import { isOurs, type StoreContext } from './store-context.js';
@@ -32,6 +32,8 @@ const LOCKOUT = {
 export interface StoreOptions {
   tpm?: string | undefined;
   ownerAuthorization?: Uint8Array | undefined;
+  /** Only to look at it: nothing is made, and nothing that a killed process left is made good. */
+  inspect?: boolean | undefined;
 }
 
 /** A state directory in use: its TPM and its cards. */
@@ -76,7 +78,8 @@ export class EmbeddedStore {
         await writeSettings(directory, settings);
       }
       const context = { tpm, directory };
-      return new EmbeddedStore(context, settings.tpm, lock, await recoverCards(context));
+      const cards = await (options.inspect ? inspectCards : recoverCards)(context);
+      return new EmbeddedStore(context, settings.tpm, lock, cards);
     } catch (error) {
       await tpm?.close();
       lock.release();

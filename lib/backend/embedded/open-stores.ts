@@ -13,7 +13,7 @@ export interface StoreShare {
 interface OpenStore {
   store: Promise<EmbeddedStore>;
   users: number;
-  /** Set while the last user closes it: whoever comes then waits and opens anew. */
+  /** Set while the last user closes it, or someone looks at it: who comes then waits and opens anew. */
   closing: Promise<void> | undefined;
 }
 
@@ -25,16 +25,50 @@ export async function shareStore(root: string, options: StoreOptions): Promise<S
   const directory = new StateDirectory(root);
   await directory.prepare();
   const path = await realpath(directory.root);
-  let open = openStores.get(path);
-  while (open?.closing) {
-    await open.closing;
-    open = openStores.get(path);
-  }
+  let open = await openStoreAt(path);
   if (!open) {
     open = { store: openStore(directory, options), users: 0, closing: undefined };
     openStores.set(path, open);
   }
   return join(path, open, options);
+}
+
+/**
+ * Opens a store that exists only to look at it, or joins those of this thread who have it open. Whoever
+ * of this thread opens it meanwhile waits, since what he gets has to be made good first.
+ */
+export async function inspectStore(root: string, options: StoreOptions): Promise<StoreShare> {
+  const directory = new StateDirectory(root);
+  const path = await realpath(directory.root);
+  const open = await openStoreAt(path);
+  if (open) return join(path, open, options);
+  let ended: () => void = () => undefined;
+  const closing = new Promise<void>((resolve) => {
+    ended = resolve;
+  });
+  const end = () => {
+    openStores.delete(path);
+    ended();
+  };
+  const store = openStore(directory, { ...options, inspect: true });
+  openStores.set(path, { store, users: 1, closing });
+  try {
+    const opened = await store;
+    return { store: opened, leave: () => opened.close().finally(end) };
+  } catch (error) {
+    end();
+    throw error;
+  }
+}
+
+/** The store as this thread has it open, once nobody is closing it. */
+async function openStoreAt(path: string): Promise<OpenStore | undefined> {
+  let open = openStores.get(path);
+  while (open?.closing) {
+    await open.closing;
+    open = openStores.get(path);
+  }
+  return open;
 }
 
 async function openStore(directory: StateDirectory, options: StoreOptions): Promise<EmbeddedStore> {

@@ -20,15 +20,28 @@ export async function recoverCards(
   for (const instance of await directory.instances('intent')) {
     await (await Intent.read(context, instance))?.settleByFile();
   }
-  const cards = new Map<number, EmbeddedCard | LostCard>();
-  for (const instance of await directory.instances('card')) {
-    const card = await load(context, instance);
-    if (card) cards.set(instance, card);
-  }
+  const cards = await loadCards(context, true);
   const working = [...cards.values()].filter((card) => card instanceof EmbeddedCard);
   // A lost card may be an older copy, put back by mistake, of one whose indices these are.
   if (isOurs(context.tpm) && working.length === cards.size) {
     await removeStrayIndexes(context, working);
+  }
+  return cards;
+}
+
+/** Loads the store's cards and leaves everything as it is; an unfinished card is left out. */
+export function inspectCards(context: StoreContext): Promise<Map<number, EmbeddedCard | LostCard>> {
+  return loadCards(context, false);
+}
+
+async function loadCards(
+  context: StoreContext,
+  repairs: boolean,
+): Promise<Map<number, EmbeddedCard | LostCard>> {
+  const cards = new Map<number, EmbeddedCard | LostCard>();
+  for (const instance of await context.directory.instances('card')) {
+    const card = await load(context, instance, repairs);
+    if (card) cards.set(instance, card);
   }
   return cards;
 }
@@ -56,15 +69,19 @@ export async function storageParentOf(directory: StateDirectory): Promise<Buffer
   return undefined;
 }
 
-/** The card; undefined when it turns out to be unfinished, and was removed. */
+/** The card; undefined when it turns out to be unfinished: then it is removed, if `repairs`. */
 async function load(
   context: StoreContext,
   instance: number,
+  repairs: boolean,
 ): Promise<EmbeddedCard | LostCard | undefined> {
   try {
-    return await EmbeddedCard.load(context, instance);
+    const card = await EmbeddedCard.load(context, instance);
+    if (repairs) await card.recover();
+    return card;
   } catch (error) {
     if (error instanceof UnfinishedCard) {
+      if (!repairs) return undefined;
       const header = await readHeader(context.directory, instance);
       await eraseCard(context, instance, header?.nvIndexes ?? []);
       return undefined;

@@ -14,7 +14,8 @@ export interface StoreSettings {
   tpm: string;
 }
 
-const DEFAULT_DEVICE = '/dev/tpmrm0';
+/** The TPM that a new store takes where it may be used. */
+export const DEFAULT_DEVICE = '/dev/tpmrm0';
 
 /**
  * The settings of an existing store, checked against what the caller wants; for a new store those
@@ -66,7 +67,8 @@ async function defaultTpm(): Promise<string> {
   }
 }
 
-async function readSettings(directory: StateDirectory): Promise<StoreSettings | undefined> {
+/** The settings of an existing store; undefined without one. */
+export async function readSettings(directory: StateDirectory): Promise<StoreSettings | undefined> {
   let text: string;
   try {
     text = await readFile(directory.settings, 'utf8');

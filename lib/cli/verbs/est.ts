@@ -1,4 +1,5 @@
 import { basename, dirname, extname, join } from 'node:path';
+import { formatDuration } from '../../duration.js';
 import {
   type EstCardEnrollment,
   type EstClient,
@@ -9,7 +10,6 @@ import {
 } from '../../index.js';
 import { certificateDocument } from '../certificate-text.js';
 import { openCard } from '../choose-card.js';
-import { formatDuration } from '../duration.js';
 import {
   anonymousClient,
   EST_CLIENT_OPTIONS,

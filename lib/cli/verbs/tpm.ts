@@ -1,6 +1,6 @@
+import { formatDuration } from '../../duration.js';
 import type { TpmStatus } from '../../index.js';
 import { wipe } from '../../secret.js';
-import { formatDuration } from '../duration.js';
 import { usageError } from '../failure.js';
 import { COMMON_OPTIONS } from '../options.js';
 import type { Context, Verb } from '../verb.js';

@@ -45,6 +45,7 @@ test('the status is the one that every backend has, and what TBS says', async ()
     lockoutRecoveryMs: 86_400_000,
     inLockout: false,
     retryAfterMs: 0,
+    nvCountersAvailable: expect.any(Number),
     device: {
       version: '2.0',
       interfaceType: 3,

@@ -3,6 +3,7 @@ import type {
   NativeCard,
   NativeReader,
   NativeReaderDevice,
+  NativeService,
   WindowsAddon,
   WindowsCardHandle,
 } from '../../../../lib/native-windows.js';
@@ -19,6 +20,8 @@ export class FakeAddon extends FakeKeys implements WindowsAddon {
   devices: NativeReaderDevice[] = [];
   readers: NativeReader[] = [];
   remoteSession = false;
+  elevated = true;
+  services: Record<string, NativeService> = {};
   readonly calls: unknown[] = [];
   create: (card: NativeCard, listener: NativeEventListener) => NativeCall<Created> = (card) => {
     const instanceId = this.add(card.name);
@@ -67,6 +70,14 @@ export class FakeAddon extends FakeKeys implements WindowsAddon {
 
   isRemoteSession(): boolean {
     return this.remoteSession;
+  }
+
+  isElevated(): boolean {
+    return this.elevated;
+  }
+
+  queryService(name: string): NativeCall<NativeService | null> {
+    return FakeCall.resolved(this.services[name] ?? null);
   }
 
   listReaders(): NativeCall<NativeReader[]> {
