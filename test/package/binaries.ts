@@ -20,7 +20,8 @@ export function testBinaries(packed: Packed): void {
 
   test("Windows: it needs no DLL that is not Windows' own, and Node's functions of no file", async () => {
     const names = [...(await windows('-p')).matchAll(/DLL Name: (\S+)/g)].map(([, name]) => name);
-    const own = /^(kernel32|advapi32|msvcrt|ole32|oleaut32|setupapi|user32|crypt32|rpcrt4|ntdll)\.dll$/i;
+    const own =
+      /^(kernel32|advapi32|msvcrt|ole32|oleaut32|setupapi|user32|crypt32|rpcrt4|ntdll)\.dll$/i;
     expect(names).toContain('KERNEL32.dll');
     expect(names.filter((name) => !own.test(name ?? ''))).toEqual([]);
   });
