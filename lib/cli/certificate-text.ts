@@ -1,20 +1,24 @@
+import type { X509Certificate } from 'node:crypto';
 import type { VirtualSmartCardCertificate } from '../index.js';
 
-/** A certificate as --json shows it. */
+/** A certificate on a card as --json shows it. */
 export function certificateDocument(
   certificate: VirtualSmartCardCertificate,
 ): Record<string, unknown> {
-  const { x509, container, pem, key } = certificate;
+  const { x509, container, key } = certificate;
+  return { container, algorithm: key.algorithm, ...certificateFields(x509) };
+}
+
+/** What --json shows of any certificate. */
+export function certificateFields(x509: X509Certificate): Record<string, unknown> {
   return {
-    container,
-    algorithm: key.algorithm,
     subject: oneLine(x509.subject),
     issuer: oneLine(x509.issuer),
     serialNumber: x509.serialNumber,
     notBefore: new Date(x509.validFrom).toISOString(),
     notAfter: new Date(x509.validTo).toISOString(),
-    sha256: fingerprint(certificate),
-    pem,
+    sha256: fingerprint(x509),
+    pem: certificatePem(x509),
   };
 }
 
@@ -25,15 +29,20 @@ export function certificateLines(certificate: VirtualSmartCardCertificate): stri
     `${container}  ${oneLine(x509.subject)}`,
     `  issuer ${oneLine(x509.issuer)}, serial number ${x509.serialNumber}`,
     `  valid from ${x509.validFrom} to ${x509.validTo}`,
-    `  SHA-256 ${fingerprint(certificate)}`,
+    `  SHA-256 ${fingerprint(x509)}`,
   ];
 }
 
+/** PEM with a final line feed. */
+export function certificatePem(x509: X509Certificate): string {
+  return `${String(x509).trimEnd()}\n`;
+}
+
 /** Node puts each part of a name on a line of its own. */
-function oneLine(name: string): string {
+export function oneLine(name: string): string {
   return name.split('\n').join(', ');
 }
 
-function fingerprint({ x509 }: VirtualSmartCardCertificate): string {
-  return x509.fingerprint256.replaceAll(':', '').toLowerCase();
+function fingerprint({ fingerprint256 }: X509Certificate): string {
+  return fingerprint256.replaceAll(':', '').toLowerCase();
 }

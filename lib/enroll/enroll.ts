@@ -119,9 +119,9 @@ async function withKeyOf<T>(
 }
 
 /** An INF may name the reader, so that the request cannot go to another card by mistake. */
-async function requireReader(
-  connection: CardConnection,
-  { readerName }: EnrollmentRequest,
+export async function requireReader(
+  connection: Pick<CardConnection, 'info'>,
+  { readerName }: Pick<EnrollmentRequest, 'readerName'>,
 ): Promise<void> {
   if (!readerName) return;
   const { readerName: actual, instanceId } = await connection.info();
@@ -149,7 +149,8 @@ function stopIfAborted({ signal }: PinOption): void {
   if (signal?.aborted) throw aborted(signal.reason);
 }
 
-function pemOf(der: Buffer, label: string): string {
+/** PEM (RFC 7468) with a final line feed. */
+export function pemOf(der: Buffer, label: string): string {
   const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }

@@ -53,6 +53,18 @@ const SECTIONS = [
  * ```
  */
 export function parseInf(inf: string | Uint8Array): EnrollmentRequest {
+  return readInf(inf, undefined);
+}
+
+/**
+ * {@link parseInf}, where the command line may name the certificate to be renewed, too.
+ *
+ * @param renewalCertificate - stands in for RenewalCert where the text has none
+ */
+export function readInf(
+  inf: string | Uint8Array,
+  renewalCertificate: string | undefined,
+): EnrollmentRequest {
   const sections = readInfSections(infText(inf));
   checkVersion(sections.get('version'));
   const section = sections.get('newrequest');
@@ -64,7 +76,11 @@ export function parseInf(inf: string | Uint8Array): EnrollmentRequest {
     throw infError(line, `section [${name}] is not supported. Supported: ${SECTIONS.join(', ')}.`);
   }
   if (!section) throw infError(1, 'there is no section [NewRequest].');
-  return completeRequest(readKeys(section), rest, section.line);
+  const draft = readKeys(section);
+  if (renewalCertificate !== undefined) {
+    draft.renewalCertificate ??= { value: renewalCertificate, line: section.line };
+  }
+  return completeRequest(draft, rest, section.line);
 }
 
 /** `referred` gets the names of sections that others name, such as those of policies. */

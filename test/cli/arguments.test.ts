@@ -59,7 +59,7 @@ describe('the words of a command line', () => {
   it('takes certreq lines as they are typed', () => {
     const { verb, args } = parse(['certreq', '-new', '-q', '-f', 'request.inf', 'out.cer']);
     expect(verb.name).toBe('certreq');
-    expect([args.has('new'), args.has('force'), args.has('quiet')]).toEqual([true, true, true]);
+    expect([args.has('new'), args.has('force'), args.has('silent')]).toEqual([true, true, true]);
     expect(args.operands).toEqual(['request.inf', 'out.cer']);
   });
 
@@ -94,7 +94,7 @@ describe('the words of a command line', () => {
     ['/nmae', ['create', '/nmae', 'X']],
     ['-nmae', ['create', '-nmae', 'X']],
     ['--nmae', ['create', '--nmae=X']],
-    ['-submit', ['certreq', '-submit', 'x.req']],
+    ['-xchg', ['certreq', '-xchg', 'x.req']],
     ['/name', ['create', '/name', 'X', '/name', 'Y']],
     ['/name', ['create', '/name', '/generate']],
     ['--name', ['create', '--name', '--generate']],
@@ -124,7 +124,7 @@ describe('the words of a command line', () => {
     ['unblock', '--puk', '98765432'],
     ['unblock', '--admin-key=98765432'],
     ['sign', '--pin', '98765432'],
-    ['certreq', '-new', 'request.inf', 'out.cer', '98765432'],
+    ['certreq', '-new', 'request.inf', 'out.cer', 'chain.p7b', '98765432'],
     ['list', '--pin=98765432'],
     ['tpm', 'reset-lockout', '98765432'],
   ])('refuses a secret in %s %s and does not repeat it', (...line) => {

@@ -1,10 +1,4 @@
-import { basename, dirname, extname, join } from 'node:path';
-import { parseInf, type VirtualSmartCard } from '../../index.js';
-import { wipe } from '../../secret.js';
-import { certificateDocument } from '../certificate-text.js';
-import { openCard } from '../choose-card.js';
-import { CliError, usageError } from '../failure.js';
-import { readBytes } from '../json-file.js';
+import { usageError } from '../failure.js';
 import {
   BACKEND_OPTION,
   COMMON_OPTIONS,
@@ -12,165 +6,141 @@ import {
   INSTANCE_OPTION,
   PIN_OPTION,
 } from '../options.js';
-import type { Result } from '../output.js';
-import { OutputFile } from '../output-file.js';
 import type { Context, Verb } from '../verb.js';
+import { accept } from './certreq-accept.js';
+import type { CertreqAction } from './certreq-action.js';
+import { makeNew } from './certreq-new.js';
+import { retrieve } from './certreq-retrieve.js';
+import { submit } from './certreq-submit.js';
+
+/** certreq's verbs that there are here. */
+const ACTIONS: Readonly<Record<string, CertreqAction>> = { new: makeNew, accept, submit, retrieve };
+
+/** certreq's verbs and options that there are not, and what to do instead. */
+const REFUSED: Readonly<Record<string, string>> = {
+  enroll:
+    'asks the policy servers of a domain, which only Windows does. Use -new, -submit and -accept; a renewal is -new with -cert and RequestType = CMC',
+  policy: 'makes a policy for cross-certification, which no card needs',
+  sign: "signs a request with an enrolment agent's certificate, which is not done here",
+  machine:
+    'means keys of the computer; those of a virtual smart card are used by whoever has its PIN. Leave it out',
+};
 
 export const certreq: Verb = {
   name: 'certreq',
-  summary: 'make a key and a certificate or a request for one, as an INF file says',
-  operands: 'request.inf [out.cer]',
-  maxOperands: 2,
+  summary: 'make keys, certificates and requests as an INF file says; carry requests to a CA',
+  operands: 'FILE… (see the examples)',
+  maxOperands: 3,
   options: {
     ...COMMON_OPTIONS,
+    // certreq's -q is more than --quiet.
+    quiet: { takes: 'nothing', text: COMMON_OPTIONS.quiet.text },
+    silent: {
+      takes: 'nothing',
+      text: 'print the result only, and ask nothing: the PIN comes by --pin-stdin',
+      words: ['q'],
+    },
     ...BACKEND_OPTION,
     ...INSTANCE_OPTION,
     ...PIN_OPTION,
     ...FORCE_OPTION,
     new: { takes: 'nothing', text: 'make a key and, by RequestType, a certificate or a request' },
-    accept: {
-      takes: 'nothing',
-      text: 'store the certificate that a CA issued: certreq -accept FILE',
+    accept: { takes: 'nothing', text: 'store what a CA issued, with its chain, beside its key' },
+    submit: { takes: 'nothing', text: 'Windows: send a request to a CA of Active Directory' },
+    retrieve: { takes: 'nothing', text: 'Windows: ask that CA what became of a request' },
+    cert: {
+      takes: 'value',
+      value: 'ID',
+      text: 'with -new: the certificate to renew, by SHA-1 thumbprint or serial number; as RenewalCert',
+    },
+    replaces: {
+      takes: 'value',
+      value: 'CONTAINER',
+      text: 'with -accept: the renewed key, which is deleted once its successor has a certificate',
+    },
+    attrib: {
+      takes: 'value',
+      value: '"NAME:VALUE\\nNAME:VALUE"',
+      text: 'with -new and -submit: attributes for the CA, such as CertificateTemplate:SmartcardLogon',
+    },
+    config: {
+      takes: 'value',
+      value: '"MACHINE\\CA"',
+      text: "with -submit and -retrieve: the CA; default: the machine's default one",
     },
     format: {
       takes: 'value',
-      text: 'form of the file written; default pem',
+      text: 'form of the files written; default pem',
       choices: ['pem', 'der'],
     },
     binary: { takes: 'nothing', text: 'the same as --format der' },
+    user: { takes: 'nothing', text: 'keys of the user, which those of a card are anyway' },
+    ...Object.fromEntries(
+      Object.keys(REFUSED).map((name) => [
+        name,
+        { takes: 'nothing', text: 'refused: not here' } as const,
+      ]),
+    ),
   },
   notes: [
-    'RequestType = Cert makes a self-signed certificate and stores it on the card; PKCS10 makes a',
-    'request for a CA. Without a second file name it is written beside the INF file, under its name',
-    'with .cer or .req. The card is the one of --instance, of ReaderName in the INF, or the only one.',
+    '-new: RequestType = Cert makes a self-signed certificate and stores it on the card; PKCS10, CMC and',
+    'PKCS7 make a request for a CA, whose key waits on the card. Without a second file name the result is',
+    'beside the INF file, under its name with .cer or .req. The card is the one of --instance, of',
+    'ReaderName in the INF, that with the certificate to renew, or the only one.',
+    '-accept: without --instance, the card is the one that has the key.',
+    '-submit and -retrieve: a certificate without a file for it is shown.',
   ],
   examples: [
     'certreq -new -f request.inf request.cer',
     'certreq -new request.inf',
     'certreq --new --instance 0000 --pin-stdin request.inf out.cer < pin.txt',
-    'certreq -accept issued.cer',
+    'certreq -new -cert 00c0ffee renewal.inf renewal.req',
+    'certreq -accept issued.p7b',
+    'certreq -submit -attrib CertificateTemplate:SmartcardLogon -config "ca.example.org\\Example CA" request.req issued.cer chain.p7b',
+    'certreq -retrieve -config "ca.example.org\\Example CA" 17 issued.cer',
   ],
   async run(context) {
-    const { args, secrets } = context;
-    const [first, second] = args.operands;
-    if (args.has('new') === args.has('accept')) {
-      throw usageError('certreq is followed by either -new or -accept.');
+    const { args } = context;
+    for (const [name, why] of Object.entries(REFUSED)) {
+      if (args.has(name)) throw usageError(`certreq -${name} ${why}.`);
     }
-    if (first === undefined) throw usageError('The name of a file is missing.');
-    secrets.requireSource(args.has('pin-stdin'));
-    if (args.has('new')) return makeNew(context, first, second);
-    if (second !== undefined) throw usageError('certreq -accept takes one file.');
-    return accept(context, first);
+    const [name, ...others] = Object.keys(ACTIONS).filter((each) => args.has(each));
+    const action = ACTIONS[name ?? ''];
+    if (!action || others.length > 0) {
+      throw usageError('certreq is followed by one of -new, -accept, -submit and -retrieve.');
+    }
+    checkUse(context, `-${name}`, action);
+    return action.run(context);
   },
 };
 
-async function makeNew(
-  context: Context,
-  infPath: string,
-  outPath: string | undefined,
-): Promise<Result> {
-  const { args, secrets } = context;
-  const inf = await readBytes(infPath);
-  const { requestType, readerName } = parseInf(inf);
-  const path = outPath ?? besideInf(infPath, requestType === 'Cert' ? '.cer' : '.req');
-  const file = await OutputFile.reserve(path, { force: args.has('force') });
-  let asked: Buffer[] = [];
-  try {
-    const card = await openCard(context, readerName?.value);
-    asked = await secrets.ask([{ name: 'PIN' }], args.has('pin-stdin'));
-    const make = requestType === 'Cert' ? selfSigned : request;
-    return await make(context, card, inf, asked[0] as Buffer, file);
-  } finally {
-    wipe(...asked);
-    await file.discard();
+/** Options that not every action has. */
+const SPECIAL = [
+  'backend',
+  'instance',
+  'pin',
+  'pin-stdin',
+  'cert',
+  'replaces',
+  'attrib',
+  'config',
+  'format',
+  'binary',
+  'user',
+];
+
+/** An option that would have no effect is a mistake; so is a file too many, or none. */
+function checkUse({ args, secrets }: Context, typed: string, action: CertreqAction): void {
+  const { options, operands, maxOperands } = action;
+  const useless = SPECIAL.find((name) => args.has(name) && !options.includes(name));
+  if (useless !== undefined) throw usageError(`certreq ${typed} takes no --${useless}.`);
+  const { length } = args.operands;
+  if (length === 0 || length > maxOperands) {
+    throw usageError(`certreq ${typed} is followed by ${operands}, not by ${length} names.`);
   }
-}
-
-async function selfSigned(
-  { args, signal }: Context,
-  card: VirtualSmartCard,
-  inf: Buffer,
-  pin: Buffer,
-  file: OutputFile,
-): Promise<Result> {
-  const certificate = await card.enroll(inf, { pin, signal });
-  const { container } = certificate;
-  try {
-    await file.commit(derWanted(args) ? certificate.der : Buffer.from(certificate.pem));
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    const advice =
-      `The certificate is on the card all the same, in container "${container}":` +
-      ' "virtual-smartcard certificates export" writes it to a file.';
-    throw new CliError(error.code, `${error.message} ${advice}`, { cause: error });
+  if (!options.includes('pin')) return;
+  if (args.has('silent') && !args.has('pin-stdin')) {
+    throw usageError('-q asks nothing, so the PIN has to come from standard input: --pin-stdin.');
   }
-  return {
-    document: {
-      instanceId: card.instanceId,
-      requestType: 'Cert',
-      ...certificateDocument(certificate),
-      file: file.path,
-    },
-    remarks: [
-      `Certificate stored on the card ${card.instanceId} in container "${container}",`,
-      `and written to ${file.path}.`,
-    ],
-  };
-}
-
-async function request(
-  { args, signal }: Context,
-  card: VirtualSmartCard,
-  inf: Buffer,
-  pin: Buffer,
-  file: OutputFile,
-): Promise<Result> {
-  const pending = await card.createRequest(inf, { pin, signal });
-  const { container } = pending;
-  try {
-    await file.commit(derWanted(args) ? pending.der : Buffer.from(pending.pem));
-  } catch (error) {
-    // Nobody could use the key without its request.
-    await pending.key.delete({ pin });
-    throw error;
-  }
-  return {
-    document: {
-      instanceId: card.instanceId,
-      requestType: 'PKCS10',
-      container,
-      algorithm: pending.key.algorithm,
-      pem: pending.pem,
-      file: file.path,
-    },
-    remarks: [
-      `Key made on the card ${card.instanceId} in container "${container}";`,
-      `the request for a CA is in ${file.path}. "certreq -accept FILE" stores what the CA issues.`,
-    ],
-  };
-}
-
-async function accept(context: Context, path: string): Promise<Result> {
-  const { args, secrets, signal } = context;
-  const issued = await readBytes(path);
-  const card = await openCard(context);
-  const asked = await secrets.ask([{ name: 'PIN' }], args.has('pin-stdin'));
-  try {
-    const pin = asked[0] as Buffer;
-    const certificate = await card.installCertificate(issued, { pin, signal });
-    return {
-      document: { instanceId: card.instanceId, ...certificateDocument(certificate) },
-      remarks: [`Certificate stored on the card in container "${certificate.container}".`],
-    };
-  } finally {
-    wipe(...asked);
-  }
-}
-
-function besideInf(infPath: string, extension: string): string {
-  return join(dirname(infPath), basename(infPath, extname(infPath)) + extension);
-}
-
-function derWanted(args: Context['args']): boolean {
-  return args.has('binary') || args.value('format') === 'der';
+  secrets.requireSource(args.has('pin-stdin'));
 }
