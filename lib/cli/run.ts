@@ -34,7 +34,7 @@ export async function run(words: readonly string[], environment: Environment): P
   }
   const output = new Output(environment, {
     json: words.some((word) => /^(--|-|\/)json$/i.test(word)),
-    quiet: words.some((word) => /^(--quiet|[-/](q|quiet))$/i.test(word)),
+    quiet: words.some((word) => /^(--quiet|--silent|[-/](q|quiet|silent))$/i.test(word)),
   });
   const interruption = new Interruption();
   const unwatch = watchWarnings((text) => output.warn(text));

@@ -14,6 +14,7 @@ import { create } from './verbs/create.js';
 import { destroy } from './verbs/destroy.js';
 import { doctor } from './verbs/doctor.js';
 import { est, estEnroll, estReenroll } from './verbs/est.js';
+import { importPfx } from './verbs/import-pfx.js';
 import { info } from './verbs/info.js';
 import { install, uninstall } from './verbs/install-reader.js';
 import { keys } from './verbs/keys.js';
@@ -54,6 +55,7 @@ export const VERBS: readonly Verb[] = [
   estReenroll,
   certificates,
   exportCertificate,
+  importPfx,
   keys,
   sign,
   attest,

@@ -7,7 +7,7 @@ import { certificateDocument } from '../certificate-text.js';
 import { CliError, usageError } from '../failure.js';
 import type { Result } from '../output.js';
 import { OutputFile } from '../output-file.js';
-import { readRequestAttributes } from '../request-attributes.js';
+import { type RequestAttributes, readRequestAttributes } from '../request-attributes.js';
 import type { Context } from '../verb.js';
 import {
   CARD_OPTIONS,
@@ -36,7 +36,7 @@ async function newRequest(context: Context): Promise<Result> {
   if (read.requestType === 'Cert' && attributes.length > 0) {
     throw usageError('--attrib is for a CA; RequestType = Cert asks none.');
   }
-  const requestAttributes = [...read.requestAttributes, ...attributes];
+  const requestAttributes = withAttributes(read.requestAttributes, attributes);
   const extension = read.requestType === 'Cert' ? '.cer' : '.req';
   const path = outPath ?? besideInf(infPath, extension);
   const file = await OutputFile.reserve(path, { force: args.has('force') });
@@ -125,6 +125,15 @@ async function forAuthority(
       `the request for a CA is in ${file.path}. "certreq -accept${replaces} FILE" stores what the CA issues.`,
     ],
   };
+}
+
+/** Those of the INF but for what the command line says otherwise. */
+function withAttributes(
+  ofInf: EnrollmentRequest['requestAttributes'],
+  typed: RequestAttributes,
+): RequestAttributes {
+  const names = new Set(typed.map(({ name }) => name.toLowerCase()));
+  return [...ofInf.filter(({ name }) => !names.has(name.toLowerCase())), ...typed];
 }
 
 function besideInf(infPath: string, extension: string): string {
