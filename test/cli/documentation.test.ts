@@ -45,7 +45,7 @@ describe('docs/cli.md', () => {
 
   it('has a table of the keys of an INF', async () => {
     const rows = (await readFile(DOCUMENT, 'utf8')).match(/^\| `[A-Z].* \|.*$/gm) ?? [];
-    const keys = rows.flatMap((row) => row.split(' | ')[0]?.match(/[A-Za-z]+/g) ?? []);
+    const keys = rows.flatMap((row) => row.split(' | ')[0]?.match(/[A-Za-z0-9]+/g) ?? []);
     expect(keys.filter((key) => !key.startsWith('ERR')).sort()).toEqual(
       expect.arrayContaining([...INF_KEYS.values()].map(({ name }) => name).sort()),
     );
