@@ -9,6 +9,7 @@ import { attestAnswer, attestChallenge } from './verbs/attest-activation.js';
 import { attestVerify } from './verbs/attest-verify.js';
 import { certificates, exportCertificate } from './verbs/certificates.js';
 import { certreq } from './verbs/certreq.js';
+import { deleteKey, setDefaultKey } from './verbs/change-keys.js';
 import { changePin } from './verbs/change-pin.js';
 import { create } from './verbs/create.js';
 import { destroy } from './verbs/destroy.js';
@@ -57,6 +58,8 @@ export const VERBS: readonly Verb[] = [
   exportCertificate,
   importPfx,
   keys,
+  deleteKey,
+  setDefaultKey,
   sign,
   attest,
   attestVerify,

@@ -109,6 +109,21 @@ describe('a line of certreq', () => {
     expect(left).toEqual([]);
   });
 
+  it.each([
+    ['/dev/zero', 'larger than 8388608 bytes'],
+    ['absent.inf', 'does not exist'],
+    ['.', 'it is a folder'],
+  ])('says why %s cannot be read', async (name, reason) => {
+    for (const action of ['-new --pin-stdin', '-accept --pin-stdin', '-submit']) {
+      const { stderr, exitCode } = await run(`${action} ${name} --json`);
+      expect(JSON.parse(stderr)).toMatchObject({
+        code: 'ERR_FILE_READ',
+        message: expect.stringContaining(reason),
+      });
+      expect(exitCode).toBe(1);
+    }
+  });
+
   it('needs a card', async () => {
     const lines = ['-new --pin-stdin request.inf', '-new --pin-stdin -cert 01 cmc.inf'];
     await writeFile(cli.path('cmc.inf'), '[NewRequest]\nRequestType = CMC\n');

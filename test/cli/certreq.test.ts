@@ -119,12 +119,19 @@ describe('certreq with a CA of openssl', () => {
       'CertificateTemplate = Machine',
     ];
     await inf('Subject = "CN=Jo"', ...section);
-    const attributes = String.raw`CertificateTemplate:User\nRequesterName:EXAMPLE\nick`;
+    const attributes = String.raw`CertificateTemplate:User\nRequesterName:EXAMPLE\nick\nNote:50% "off"`;
     await certreq('-new', '-attrib', attributes, 'request.inf');
     await ca.write('attributes.req', await read('request.req'));
     await ca.openssl('req', '-in', 'attributes.req', '-outform', 'DER', '-out', 'attributes.der');
     const der = await readFile(cli.path('ca/attributes.der'));
-    for (const word of ['User', 'RequesterName', 'EXAMPLE\\nick', 'SAN', 'dns=a.example']) {
+    for (const word of [
+      'User',
+      'RequesterName',
+      'EXAMPLE\\nick',
+      '50% "off"',
+      'SAN',
+      'dns=a.example',
+    ]) {
       const bmpString = Buffer.from(word, 'utf16le').swap16();
       expect(der.includes(Buffer.concat([Buffer.of(bmpString.length), bmpString])), word).toBe(
         true,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CommandLine, runProgram } from '../support/cli.js';
+import { otherPin } from '../support/store.js';
 
 const ID = 'ROOT\\SMARTCARDREADER\\0000';
 const INF = '[NewRequest]\nSubject = "CN=Jo Doe,O=Ltd"\nRequestType = Cert\nKeyUsage = 0x80\n';
@@ -103,6 +104,33 @@ describe('keys, certificates and signatures', () => {
       code: 'ERR_CERTIFICATE_MISMATCH',
       exitCode: 1,
     });
+  });
+
+  it('are made the default one, and deleted', async () => {
+    await cli.create();
+    await enroll('KeyContainer = one');
+    await enroll('KeyContainer = two');
+    const change = (verb: string, container: string) =>
+      ['keys', verb, '--container', container, '--pin-stdin'] as const;
+    expect(await cli.json(change('set-default', 'two'), `${cli.pin}\n`)).toEqual({
+      ...{ instanceId: ID, container: 'two', isDefault: true },
+    });
+    const isDefault = { one: false, two: true };
+    const { keys } = await cli.json(['keys']);
+    for (const key of keys as { name: 'one' | 'two'; isDefault: boolean }[]) {
+      expect(key.isDefault, key.name).toBe(isDefault[key.name]);
+    }
+    for (const verb of ['delete', 'set-default']) {
+      const failure = await cli.failure(change(verb, 'three'), `${cli.pin}\n`);
+      expect(failure).toMatchObject({ code: 'ERR_CONTAINER_NOT_FOUND', exitCode: 1 });
+      const wrong = otherPin(Buffer.from(cli.pin)).toString();
+      const refused = await cli.failure(change(verb, 'one'), `${wrong}\n`);
+      expect(refused).toMatchObject({ code: 'ERR_PIN_INCORRECT' });
+      const nameless = await cli.failure(['keys', verb, '--pin-stdin'], `${cli.pin}\n`);
+      expect(nameless).toMatchObject({ code: 'ERR_USAGE', exitCode: 2 });
+    }
+    await cli.json(change('delete', 'two'), `${cli.pin}\n`);
+    expect(await cli.json(['keys'])).toMatchObject({ keys: [{ name: 'one' }] });
   });
 
   it('are not made when the INF or the place of the result is wrong', async () => {

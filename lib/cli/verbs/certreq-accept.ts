@@ -4,9 +4,10 @@ import { type VirtualSmartCard, VirtualSmartCardError } from '../../index.js';
 import { wipe } from '../../secret.js';
 import { certificateDocument, oneLine } from '../certificate-text.js';
 import { findOnCards } from '../find-on-cards.js';
+import { readInputFile } from '../input-file.js';
 import type { Result } from '../output.js';
 import type { Context } from '../verb.js';
-import { CARD_OPTIONS, type CertreqAction, readBytes } from './certreq-action.js';
+import { CARD_OPTIONS, type CertreqAction } from './certreq-action.js';
 
 /** Stores a certificate, and its chain, beside the key that it was requested for. */
 export const accept: CertreqAction = {
@@ -18,7 +19,7 @@ export const accept: CertreqAction = {
 
 async function acceptCertificate(context: Context): Promise<Result> {
   const { args, secrets, signal } = context;
-  const issued = await readBytes(args.operands[0] as string);
+  const issued = await readInputFile(args.operands[0] as string);
   const card = await cardWithKey(context, await readCertificates(issued));
   const asked = await secrets.ask([{ name: 'PIN' }], args.has('pin-stdin'));
   try {

@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
 import type { Arguments } from '../arguments.js';
-import { fileReadError } from '../file-error.js';
 import type { Result } from '../output.js';
 import type { Context } from '../verb.js';
 
@@ -19,15 +17,6 @@ export const CARD_OPTIONS = ['backend', 'instance', 'pin', 'pin-stdin', 'user'];
 
 /** Options of the actions that write files. */
 export const FORM_OPTIONS = ['format', 'binary'];
-
-/** @throws CliError `ERR_FILE_READ` */
-export async function readBytes(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw fileReadError(path, error);
-  }
-}
 
 /** Whether files are written as DER, not PEM. */
 export function derWanted(args: Arguments): boolean {

@@ -5,17 +5,12 @@ import { type EnrollmentRequest, formatInf, type VirtualSmartCard } from '../../
 import { wipe } from '../../secret.js';
 import { certificateDocument } from '../certificate-text.js';
 import { CliError, usageError } from '../failure.js';
+import { readInputFile } from '../input-file.js';
 import type { Result } from '../output.js';
 import { OutputFile } from '../output-file.js';
 import { type RequestAttributes, readRequestAttributes } from '../request-attributes.js';
 import type { Context } from '../verb.js';
-import {
-  CARD_OPTIONS,
-  type CertreqAction,
-  derWanted,
-  FORM_OPTIONS,
-  readBytes,
-} from './certreq-action.js';
+import { CARD_OPTIONS, type CertreqAction, derWanted, FORM_OPTIONS } from './certreq-action.js';
 import { certificateId, chooseCard } from './certreq-renewal.js';
 
 /** Makes a key and, by RequestType, a self-signed certificate or a request for a CA. */
@@ -31,7 +26,7 @@ async function newRequest(context: Context): Promise<Result> {
   const [infPath, outPath] = args.operands as [string, string?];
   const id = certificateId(args.value('cert'));
   const attributes = readRequestAttributes(args.value('attrib'));
-  const inf = await readBytes(infPath);
+  const inf = await readInputFile(infPath);
   const read = readInf(inf, id);
   if (read.requestType === 'Cert' && attributes.length > 0) {
     throw usageError('--attrib is for a CA; RequestType = Cert asks none.');

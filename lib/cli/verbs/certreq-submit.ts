@@ -1,8 +1,9 @@
 import { submitCertificateRequest, VirtualSmartCardError } from '../../index.js';
+import { readInputFile } from '../input-file.js';
 import type { Result } from '../output.js';
 import { readRequestAttributes } from '../request-attributes.js';
 import type { Context } from '../verb.js';
-import { type CertreqAction, FORM_OPTIONS, readBytes } from './certreq-action.js';
+import { type CertreqAction, FORM_OPTIONS } from './certreq-action.js';
 import { AnswerFiles } from './certreq-answer.js';
 
 /** Sends a request to a CA of Active Directory. */
@@ -17,7 +18,7 @@ async function submitFile({ args, output, signal }: Context): Promise<Result> {
   const [path, ...outPaths] = args.operands as [string, ...string[]];
   const attributes = readRequestAttributes(args.value('attrib'));
   const config = args.value('config');
-  const request = await readBytes(path);
+  const request = await readInputFile(path);
   const files = await AnswerFiles.reserve(args, outPaths);
   try {
     const answer = await submitCertificateRequest({ config, request, attributes, signal });

@@ -2,9 +2,9 @@ import { wipe } from '../../secret.js';
 import { certificateDocument } from '../certificate-text.js';
 import { openCard } from '../choose-card.js';
 import { usageError } from '../failure.js';
+import { readInputFile } from '../input-file.js';
 import { BACKEND_OPTION, COMMON_OPTIONS, INSTANCE_OPTION, PIN_OPTION } from '../options.js';
 import type { Verb } from '../verb.js';
-import { readBytes } from './certreq-action.js';
 
 export const importPfx: Verb = {
   name: 'certificates import-pfx',
@@ -35,7 +35,7 @@ export const importPfx: Verb = {
     if (path === undefined) throw usageError('The name of the PFX file is missing.');
     const fromStdin = args.has('pin-stdin');
     secrets.requireSource(fromStdin);
-    const pfx = await readBytes(path);
+    const pfx = await readInputFile(path);
     let asked: Buffer[] = [];
     try {
       const card = await openCard(context);
