@@ -106,6 +106,34 @@ describe('keys, certificates and signatures', () => {
     });
   });
 
+  it('come out of a PFX, to a card that takes keys', async () => {
+    await cli.create();
+    await cli.create('--allow-key-import');
+    const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=Old'];
+    await openssl(...made, '-keyout', 'old.key', '-out', 'old.pem');
+    const password = randomBytes(12).toString('hex');
+    const key = ['-in', 'old.pem', '-inkey', 'old.key', '-passout', `pass:${password}`];
+    await openssl('pkcs12', '-export', ...key, '-out', 'old.pfx');
+    const words = ['certificates', 'import-pfx', '--container', 'old', '--pin-stdin'];
+    const onto = (instance: string) => [...words, '--instance', instance, cli.path('old.pfx')];
+    const secrets = `${password}\n${cli.pin}\n`;
+    const refused = await cli.failure(onto('0000'), secrets);
+    expect(refused).toMatchObject({ code: 'ERR_KEY_IMPORT_NOT_ALLOWED', exitCode: 1 });
+    const wrong = await cli.failure(onto('0001'), `not-${secrets}`);
+    expect(wrong).toMatchObject({ code: 'ERR_PFX_PASSWORD_INCORRECT', exitCode: 1 });
+    expect(JSON.stringify([refused, wrong])).not.toContain(password);
+    expect(await cli.failure(onto('0001'), `${password}\n`)).toMatchObject({ code: 'ERR_USAGE' });
+    expect(await cli.failure(words, secrets)).toMatchObject({ code: 'ERR_USAGE' });
+    expect(await cli.json(['keys', '--instance', '0001'])).toMatchObject({ keys: [] });
+
+    const imported = await cli.json(onto('0001'), secrets);
+    expect(imported).toMatchObject({ container: 'old', subject: 'CN=Old' });
+    expect(imported['pem']).toBe(await readFile(cli.path('old.pem'), 'utf8'));
+    expect(await cli.failure(onto('0001'), secrets)).toMatchObject({
+      code: 'ERR_CONTAINER_EXISTS',
+    });
+  });
+
   it('are made the default one, and deleted', async () => {
     await cli.create();
     await enroll('KeyContainer = one');
