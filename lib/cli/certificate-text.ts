@@ -26,8 +26,8 @@ export function certificateFields(x509: X509Certificate): Record<string, unknown
 export function certificateLines(certificate: VirtualSmartCardCertificate): string[] {
   const { x509, container } = certificate;
   return [
-    `${container}  ${oneLine(x509.subject)}`,
-    `  issuer ${oneLine(x509.issuer)}, serial number ${x509.serialNumber}`,
+    `${container}  ${shownName(x509.subject)}`,
+    `  issuer ${shownName(x509.issuer)}, serial number ${x509.serialNumber}`,
     `  valid from ${x509.validFrom} to ${x509.validTo}`,
     `  SHA-256 ${fingerprint(x509)}`,
   ];
@@ -38,9 +38,17 @@ export function certificatePem(x509: X509Certificate): string {
   return `${String(x509).trimEnd()}\n`;
 }
 
-/** Node puts each part of a name on a line of its own. */
-export function oneLine(name: string): string {
-  return name.split('\n').join(', ');
+/**
+ * A name in one line; Node puts each part of it on a line of its own, and says undefined where a
+ * certificate has its alternative names only.
+ */
+export function oneLine(name: string | undefined): string {
+  return (name ?? '').split('\n').join(', ');
+}
+
+/** The same for people. */
+export function shownName(name: string | undefined): string {
+  return oneLine(name) || '(no name)';
 }
 
 function fingerprint({ fingerprint256 }: X509Certificate): string {

@@ -140,6 +140,14 @@ describe('certreq with a CA of openssl', () => {
     expect(der.includes(Buffer.from('Machine', 'utf16le').swap16())).toBe(false);
   });
 
+  it('a certificate may have alternative names only', async () => {
+    await inf('[Extensions]', '2.5.29.17 = "{text}dns=a.example"');
+    await certreq('-new', 'request.inf');
+    await writeFile(cli.path('issued.cer'), await ca.sign(await read('request.req')));
+    expect(await certreq('-accept', 'issued.cer')).toMatchObject({ subject: '' });
+    expect((await cli.run(['certificates'])).stdout).toContain('(no name)');
+  });
+
   it('a CMC request, the key for which is there already, is answered', async () => {
     const first = await certified('mail');
     await inf(

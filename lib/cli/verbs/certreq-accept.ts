@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { readCertificates } from '../../certificate-input.js';
 import { type VirtualSmartCard, VirtualSmartCardError } from '../../index.js';
 import { wipe } from '../../secret.js';
-import { certificateDocument, oneLine } from '../certificate-text.js';
+import { certificateDocument, oneLine, shownName } from '../certificate-text.js';
 import { findOnCards } from '../find-on-cards.js';
 import { readInputFile } from '../input-file.js';
 import type { Result } from '../output.js';
@@ -36,7 +36,7 @@ async function acceptCertificate(context: Context): Promise<Result> {
       },
       remarks: [
         `Certificate stored on the card ${card.instanceId} in container "${container}".`,
-        ...chain.map(({ subject }) => `The card has its CA's as well: ${oneLine(subject)}`),
+        ...chain.map(({ subject }) => `The card has its CA's as well: ${shownName(subject)}`),
         ...(replaces === undefined ? [] : [`The key in container "${replaces}" is deleted.`]),
       ],
     };
@@ -56,7 +56,7 @@ async function cardWithKey(
     );
   const [found] = await findOnCards(context, keys, 'the key of this certificate');
   if (found) return found.card;
-  const subjects = certificates.map(({ subject }) => `"${oneLine(subject)}"`).join(', ');
+  const subjects = certificates.map(({ subject }) => `"${shownName(subject)}"`).join(', ');
   throw new VirtualSmartCardError(
     'ERR_CERTIFICATE_MISMATCH',
     `No key of a card is that of ${subjects}. Was it requested on another card, or was the key deleted?`,

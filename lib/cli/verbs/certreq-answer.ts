@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { IssuedAnswer, RequestAnswer } from '../../index.js';
 import type { Arguments } from '../arguments.js';
-import { certificateFields, certificatePem, oneLine } from '../certificate-text.js';
+import { certificateFields, certificatePem, shownName } from '../certificate-text.js';
 import { CliError, usageError } from '../failure.js';
 import type { Result } from '../output.js';
 import { OutputFile } from '../output-file.js';
@@ -99,7 +99,7 @@ export class AnswerFiles {
       },
       lines: [
         id,
-        `The certificate was issued to ${oneLine(certificate.subject)}: ${message}`,
+        `The certificate was issued to ${shownName(certificate.subject)}: ${message}`,
         ...(file === undefined ? [certificatePem(certificate).trimEnd()] : []),
       ],
       remarks:
