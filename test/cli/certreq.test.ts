@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CommandLine } from '../support/cli.js';
 import { OpensslCa } from '../support/openssl-ca.js';
+import { ServeProcess } from '../support/serve-process.js';
 import { otherPin } from '../support/store.js';
 
 const ID = 'ROOT\\SMARTCARDREADER\\0000';
@@ -138,6 +139,27 @@ describe('certreq with a CA of openssl', () => {
       );
     }
     expect(der.includes(Buffer.from('Machine', 'utf16le').swap16())).toBe(false);
+  });
+
+  it('the key waits while the store is served, restarted and used by another process', async () => {
+    await certified('busy');
+    const service = await ServeProcess.start(cli.path('store'));
+    await inf('Subject = "CN=Waits"', 'KeyContainer = waits');
+    await certreq('-new', 'request.inf');
+    await service.stop();
+    await writeFile(cli.path('issued.cer'), await ca.sign(await read('request.req')));
+    await ServeProcess.start(cli.path('store'));
+    const words = ['sign', '--container', 'busy', '--in', cli.path('request.inf'), '--pin-stdin'];
+    const [accepted, ...signed] = await Promise.all([
+      certreq('-accept', 'issued.cer'),
+      ...[1, 2, 3].map(() => cli.json(words, `${cli.pin}\n`)),
+    ]);
+    expect(accepted).toMatchObject({ container: 'waits', subject: 'CN=Waits' });
+    for (const each of signed) expect(each).toMatchObject({ container: 'busy' });
+    expect(await keys()).toMatchObject([
+      { name: 'busy', hasCertificate: true },
+      { name: 'waits', hasCertificate: true },
+    ]);
   });
 
   it('a certificate may have alternative names only', async () => {
