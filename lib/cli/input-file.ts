@@ -21,7 +21,10 @@ export async function readInputFile(path: string): Promise<Buffer> {
       length += chunk.length;
     }
     if (length <= LARGEST) return concatSecret(...chunks);
-    throw new CliError('ERR_FILE_READ', `${path} is larger than ${LARGEST} bytes, too large for it.`);
+    throw new CliError(
+      'ERR_FILE_READ',
+      `${path} is larger than ${LARGEST} bytes, too large for it.`,
+    );
   } catch (error) {
     throw error instanceof CliError ? error : fileReadError(path, error);
   } finally {

@@ -1,23 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { usageError } from './failure.js';
-import { fileReadError } from './file-error.js';
+import { readInputFile } from './input-file.js';
 import { OutputFile } from './output-file.js';
 
 /** Larger than any file that a verb takes. */
 const MAX_LENGTH = 1024 * 1024;
 
-/** The bytes of a file. @throws CliError `ERR_FILE_READ` */
-export async function readBytes(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw fileReadError(path, error);
-  }
-}
-
 /** What a JSON file holds, whatever it is. @throws CliError `ERR_FILE_READ`, `ERR_USAGE` */
 export async function readJson(path: string): Promise<unknown> {
-  const bytes = await readBytes(path);
+  const bytes = await readInputFile(path);
   try {
     if (bytes.length <= MAX_LENGTH) return JSON.parse(bytes.toString('utf8'));
   } catch {

@@ -7,7 +7,8 @@ import {
 } from '../../index.js';
 import type { Arguments } from '../arguments.js';
 import { usageError } from '../failure.js';
-import { readBytes, readJson } from '../json-file.js';
+import { readInputFile } from '../input-file.js';
+import { readJson } from '../json-file.js';
 import { COMMON_OPTIONS } from '../options.js';
 import type { Verb } from '../verb.js';
 import { NONCE_OPTION, nonceOf } from './attest.js';
@@ -65,7 +66,7 @@ export const attestVerify: Verb = {
 
 async function rootsOf(path: string | undefined): Promise<string[] | undefined> {
   if (path === undefined) return undefined;
-  const found = (await readBytes(path)).toString('latin1').match(CERTIFICATE);
+  const found = (await readInputFile(path)).toString('latin1').match(CERTIFICATE);
   if (found) return found;
   throw usageError(`${path} holds no certificate in PEM form.`);
 }

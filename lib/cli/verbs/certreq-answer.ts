@@ -111,7 +111,7 @@ export class AnswerFiles {
 
   /** A PKCS #7 with the certificate and those above it. */
   async #bundle({ pkcs7, certificate, chain }: IssuedAnswer): Promise<Buffer> {
-    const { certificateBundle } = await import('../../enroll/certificate-bundle.js');
+    const { certificateBundle } = await import('../../enroll/certs-only.js');
     const der = pkcs7 ?? certificateBundle([certificate, ...chain].map(({ raw }) => raw));
     const { pemOf } = await import('../../enroll/enroll.js');
     return this.#asDer ? der : Buffer.from(pemOf(der, 'PKCS7'));
