@@ -71,6 +71,12 @@ describe("a CA's answer", () => {
     expect(await readdir(folder)).toEqual(['jo.cer']);
   });
 
+  it('needs two files for certificate and chain', async () => {
+    const twice = [join(folder, 'jo'), `${folder}/./jo`];
+    await expect(reserve(['-f'], ...twice)).rejects.toMatchObject({ code: 'ERR_USAGE' });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it('never takes the place of a file, and a refusal leaves none', async () => {
     await writeFile(join(folder, 'mine'), 'mine');
     const pair = [join(folder, 'new'), join(folder, 'mine')];

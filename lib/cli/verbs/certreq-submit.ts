@@ -3,7 +3,7 @@ import { readInputFile } from '../input-file.js';
 import type { Result } from '../output.js';
 import { readRequestAttributes } from '../request-attributes.js';
 import type { Context } from '../verb.js';
-import { type CertreqAction, FORM_OPTIONS } from './certreq-action.js';
+import { type CertreqAction, FORM_OPTIONS, requireWindows } from './certreq-action.js';
 import { AnswerFiles } from './certreq-answer.js';
 
 /** Sends a request to a CA of Active Directory. */
@@ -18,6 +18,7 @@ async function submitFile({ args, output, signal }: Context): Promise<Result> {
   const [path, ...outPaths] = args.operands as [string, ...string[]];
   const attributes = readRequestAttributes(args.value('attrib'));
   const config = args.value('config');
+  requireWindows();
   const request = await readInputFile(path);
   const files = await AnswerFiles.reserve(args, outPaths);
   try {
