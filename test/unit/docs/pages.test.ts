@@ -15,7 +15,9 @@ const PAGES = ['', 'docs/'].flatMap((folder) =>
 describe.each(PAGES)('%s', (page) => {
   it('links to what is there', () => {
     const text = read(page);
-    const links = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, link = '']) => link);
+    // A link may have a title, in quotes.
+    const found = text.matchAll(/\]\((?!https?:)([^)"]+?)(?: "[^"]*")?\)/g);
+    const links = [...found].map(([, link = '']) => link);
     const broken = links.filter((link) => {
       const [path = '', heading] = link.split('#');
       const target = path === '' ? page : resolve('/', dirname(page), path).slice(1);
@@ -27,6 +29,12 @@ describe.each(PAGES)('%s', (page) => {
 });
 
 describe('README.md', () => {
+  it('leads to each page', () => {
+    const more = read('README.md').split('## More')[1] ?? '';
+    const pages = PAGES.filter((page) => page !== 'README.md');
+    expect(pages.filter((page) => !more.includes(`](${page})`))).toEqual([]);
+  });
+
   it('shows a program that works', () => {
     const [, program = ''] = /```js\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
     expect(program).toContain('manager.create');

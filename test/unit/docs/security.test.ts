@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { titlesIn } from './test-titles.js';
 
 const ROOT = new URL('../../../', import.meta.url);
 const [text = '', list = ''] = read('docs/security.md').split(/^## Tests$/m);
@@ -52,30 +52,6 @@ describe('the search for titles', () => {
     expect(titles).not.toContain('test/unit/docs/security.test.ts');
   });
 });
-
-/** Titles of the tests in a file, as they stand there: what `each` fills in is not filled in. */
-function titlesIn(file: string): string[] {
-  const source = ts.createSourceFile(file, read(file), ts.ScriptTarget.Latest);
-  const titles: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && isTestFunction(node.expression)) {
-      const [title] = node.arguments;
-      if (title && ts.isStringLiteralLike(title)) titles.push(title.text);
-      if (title && ts.isTemplateExpression(title)) titles.push(title.getText(source).slice(1, -1));
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return titles;
-}
-
-/** `test`, `it`, and what `test.each(…)` gives; not `test.skip` and the like. */
-function isTestFunction(callee: ts.Expression): boolean {
-  if (ts.isIdentifier(callee)) return callee.text === 'test' || callee.text === 'it';
-  if (!ts.isCallExpression(callee) || !ts.isPropertyAccessExpression(callee.expression))
-    return false;
-  return callee.expression.name.text === 'each' && isTestFunction(callee.expression.expression);
-}
 
 function read(path: string): string {
   return readFileSync(fileURLToPath(new URL(path, ROOT)), 'utf8');
