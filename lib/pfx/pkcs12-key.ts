@@ -25,7 +25,9 @@ export function pkcs12Key(
 ): Buffer {
   const block = hash === 'sha384' || hash === 'sha512' ? 128 : 64;
   const diversifier = Buffer.alloc(block, purpose);
-  const input = concatSecret(repeated(salt, block), repeated(password, block));
+  const passwords = repeated(password, block);
+  const input = concatSecret(repeated(salt, block), passwords);
+  wipe(passwords);
   const key = allocateSecret(length);
   for (let offset = 0; offset < length; ) {
     let digest = createHash(hash).update(diversifier).update(input).digest();
