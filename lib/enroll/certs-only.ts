@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { ContentInfo, id_data, id_signedData, SignedData } from '@peculiar/asn1-cms';
 import { AsnConvert } from '@peculiar/asn1-schema';
 import type { Certificate } from '@peculiar/asn1-x509';
@@ -59,6 +60,17 @@ export function certificatesInBundle(bundle: Uint8Array): Buffer[] | undefined {
     // The parser's errors have no class of their own: whatever it is, it is no bundle.
     return undefined;
   }
+}
+
+/**
+ * The same, as certificates.
+ *
+ * @throws Error where it is none, or holds a certificate that OpenSSL cannot read
+ */
+export function readCertificateBundle(bundle: Uint8Array): X509Certificate[] {
+  const certificates = certificatesInBundle(bundle);
+  if (!certificates) throw new TypeError('It is no signed data (PKCS #7, CMS).');
+  return certificates.map((der) => new X509Certificate(der));
 }
 
 /** What is signed is not encoded anew. */
