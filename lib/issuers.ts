@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import type { CardConnection, PinOption } from './backend/backend.js';
 import { VirtualSmartCardError } from './errors.js';
 
@@ -58,18 +58,19 @@ export async function addIssuers(
   return () => connection.storeIssuerBundle(bundle ?? new Uint8Array(0), { pin: options.pin });
 }
 
-/** undefined for what is no PKCS #7 with certificates. */
+/** undefined for what is no PKCS #7, or holds what OpenSSL cannot read. */
 async function decode(bundle: Uint8Array): Promise<X509Certificate[] | undefined> {
-  const { certificatesInBundle } = await import('./enroll/certs-only.js');
+  const { readCertificateBundle } = await import('./enroll/certs-only.js');
   try {
-    return certificatesInBundle(bundle)?.map((der) => new X509Certificate(der));
+    return readCertificateBundle(bundle);
   } catch {
-    // One of them is none that OpenSSL can read.
+    // Whatever it is, another host has put it there.
     return undefined;
   }
 }
 
-function hasIssued(issuer: X509Certificate, certificate: X509Certificate): boolean {
+/** By name and key identifier, and by the signature: two authorities may have one name. */
+export function hasIssued(issuer: X509Certificate, certificate: X509Certificate): boolean {
   try {
     return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
   } catch {

@@ -63,6 +63,13 @@ export const INSTANCE_OPTION = {
   },
 } as const satisfies Options;
 
+/** What every verb about one card has. */
+export const CARD_OPTIONS = {
+  ...COMMON_OPTIONS,
+  ...BACKEND_OPTION,
+  ...INSTANCE_OPTION,
+} as const satisfies Options;
+
 export const CONTAINER_OPTION = {
   container: {
     takes: 'value',

@@ -96,8 +96,8 @@ async function signContent(
     const { signal } = options;
     const read = { hash: entry.hash, keep: !detached, signal };
     const { digest, bytes } = await readContent(own, read);
-    const { cmsAlgorithmIdentifiers, pemOf, signedAttributes, signedDataDer } = await library();
-    const attributes = signedAttributes(digest, certificate, signingTime);
+    const { cmsAlgorithmIdentifiers, messageAttributes, pemOf, signedDataDer } = await library();
+    const attributes = messageAttributes(digest, certificate, signingTime);
     const signature = await key.sign(algorithm, attributes.der, pin);
     const der = signedDataDer({
       ...cmsAlgorithmIdentifiers(entry),

@@ -1,3 +1,5 @@
+import type { SelfTestPlatform } from '../self-test/report.js';
+
 /**
  * How much a finding matters. `ok`: it is as it should be. `info`: worth knowing. `warning`: it works,
  * but not for long or not as well as it should. `error`: something does not work.
@@ -26,21 +28,7 @@ export interface DiagnosisFinding {
 }
 
 /** What runs where. No name of the machine or the user is in it. */
-export interface DiagnosisVersions {
-  /** Version of this package. */
-  packageVersion: string;
-  /** Version of Node. */
-  node: string;
-  /** Version of its Node-API. */
-  nodeApi: string;
-  /** Architecture that Node was built for. */
-  arch: string;
-  /** The operating system as Node names it: `linux`, `win32`. */
-  platform: string;
-  /** Its release. */
-  osRelease: string;
-  /** Its full name, as it tells it. */
-  osVersion: string;
+export interface DiagnosisVersions extends Omit<SelfTestPlatform, 'backend'> {
   /** The native addon's file; undefined when it could not be loaded. */
   addon?: string;
   /** libtpms' file, whose name has the version; undefined where it was not needed or found. */

@@ -13,14 +13,14 @@ export async function buildCertificate(
   signer: Signer,
 ): Promise<Buffer> {
   const { X509CertificateGenerator, Name } = x509();
-  const { algorithm, common, crypto } = signing(request, signer);
+  const { common, crypto } = signing(request, signer);
   const certificate = await X509CertificateGenerator.createSelfSigned(
     {
       ...common,
       serialNumber: Buffer.from(request.serialNumber ?? randomSerialNumber()).toString('hex'),
       name: new Name(request.subject.der),
       ...validityBounds(request.validity, new Date()),
-      extensions: await certificateExtensions(request, signer, cardCrypto(algorithm, signer)),
+      extensions: await certificateExtensions(request, signer, crypto),
     },
     crypto,
   );
@@ -58,7 +58,6 @@ function signing({ hashAlgorithm, signaturePadding }: EnrollmentRequest, signer:
     signaturePadding,
   );
   return {
-    algorithm,
     common: {
       signingAlgorithm: webAlgorithm(algorithm, signer.algorithm),
       keys: cardKeys(algorithm, signer),

@@ -1,37 +1,12 @@
+import { X509Certificate } from 'node:crypto';
 import { ContentInfo, id_data, id_signedData, SignedData } from '@peculiar/asn1-cms';
 import { AsnConvert } from '@peculiar/asn1-schema';
 import type { Certificate } from '@peculiar/asn1-x509';
+import { encodeSignedData } from '../cms/signed-data.js';
 import { encodeTlv } from '../gids/tlv.js';
-import { objectIdentifier, sequence, Tag, unsignedInteger } from './der.js';
+import { sequence } from './der.js';
 
-/** DER of the parts of a SignedData (RFC 5652, 5.1). */
-export interface SignedDataParts {
-  version: number;
-  digestAlgorithms: readonly Uint8Array[];
-  contentType: string;
-  /** undefined: signed data without content. */
-  content: Uint8Array | undefined;
-  /** As they are: encoded anew, a certificate that is not quite DER would lose its signature. */
-  certificates: readonly Uint8Array[];
-  signerInfos: readonly Uint8Array[];
-}
-
-/** [0], constructed: an explicit content, or the certificates of signed data. */
-const CONTEXT_0 = 0xa0;
 const BIT_STRING = 0x03;
-
-/** DER of a ContentInfo with signed data. */
-export function encodeSignedData(parts: SignedDataParts): Buffer {
-  const { contentType, content, certificates } = parts;
-  const signedData = sequence(
-    unsignedInteger(parts.version),
-    encodeTlv(Tag.SET, ...parts.digestAlgorithms),
-    sequence(objectIdentifier(contentType), ...(content ? [explicitOctets(content)] : [])),
-    ...(certificates.length > 0 ? [encodeTlv(CONTEXT_0, ...certificates)] : []),
-    encodeTlv(Tag.SET, ...parts.signerInfos),
-  );
-  return sequence(objectIdentifier(id_signedData), encodeTlv(CONTEXT_0, signedData));
-}
 
 /** DER of signed data that holds certificates and nothing else: a `.p7b`. */
 export function certificateBundle(certificates: readonly Uint8Array[]): Buffer {
@@ -61,14 +36,21 @@ export function certificatesInBundle(bundle: Uint8Array): Buffer[] | undefined {
   }
 }
 
+/**
+ * The same, as certificates.
+ *
+ * @throws Error where it is none, or holds a certificate that OpenSSL cannot read
+ */
+export function readCertificateBundle(bundle: Uint8Array): X509Certificate[] {
+  const certificates = certificatesInBundle(bundle);
+  if (!certificates) throw new TypeError('It is no signed data (PKCS #7, CMS).');
+  return certificates.map((der) => new X509Certificate(der));
+}
+
 /** What is signed is not encoded anew. */
 function certificateAsItWas(certificate: Certificate): Buffer {
   const { tbsCertificateRaw, signatureAlgorithm, signatureValue } = certificate;
   const signature = encodeTlv(BIT_STRING, Buffer.of(0), Buffer.from(signatureValue));
   const algorithm = Buffer.from(AsnConvert.serialize(signatureAlgorithm));
   return sequence(Buffer.from(tbsCertificateRaw ?? new ArrayBuffer(0)), algorithm, signature);
-}
-
-function explicitOctets(content: Uint8Array): Buffer {
-  return encodeTlv(CONTEXT_0, encodeTlv(Tag.OCTET_STRING, content));
 }

@@ -6,9 +6,9 @@ import { parseDistinguishedName } from './distinguished-name.js';
 import type { GeneralName } from './general-name.js';
 
 /** otherName of a user principal name: a UTF8String. */
-export const UPN_OID = '1.3.6.1.4.1.311.20.2.3';
+const UPN_OID = '1.3.6.1.4.1.311.20.2.3';
 /** otherName of a directory's object GUID: an OCTET STRING. */
-export const GUID_OID = '1.3.6.1.4.1.311.25.1';
+const GUID_OID = '1.3.6.1.4.1.311.25.1';
 
 const { UTF8_STRING, OCTET_STRING } = Tag;
 

@@ -85,7 +85,7 @@ export function readRequestSpec(spec: RequestSpec): EnrollmentRequest {
 }
 
 /** The key part of a specification. */
-export function readKeySpec(spec: RequestKeySpec) {
+function readKeySpec(spec: RequestKeySpec) {
   const useExistingKey = booleanOption(spec.useExistingKey, 'useExistingKey', false);
   const { container } = spec;
   if (useExistingKey) refuseKeyOptions(spec);

@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto';
-import { x509 } from '../enroll/x509.js';
+import type { X509Certificate } from 'node:crypto';
+import { readCertificateBundle } from '../enroll/certs-only.js';
 import { estResponseError } from './est-error.js';
 
 /**
@@ -12,10 +12,7 @@ export function readCertsOnly(body: Buffer): X509Certificate[] {
   const der = fromBase64(body.toString('latin1'));
   let certificates: X509Certificate[];
   try {
-    const { X509Certificates } = x509();
-    certificates = [...new X509Certificates(der)].map(
-      ({ rawData }) => new X509Certificate(Buffer.from(rawData)),
-    );
+    certificates = readCertificateBundle(der);
     // Reading the key is left for later by OpenSSL; a certificate without one is of no use.
     for (const { publicKey } of certificates) void publicKey;
   } catch (cause) {

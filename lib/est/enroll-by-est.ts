@@ -83,8 +83,8 @@ export async function enrollByEst(
 }
 
 /**
- * Replaces the certificate of a key by its next one, with the same names (RFC 7030, 4.2.2). The
- * present one stays until the next one is there. The client authenticates by the present certificate:
+ * Replaces the certificate of a key by its next one, with the same names (RFC 7030, 4.2.2) and uses.
+ * The present one stays until the next one is there. The client authenticates by the present certificate:
  * `tlsClient: { card, container, pin }`.
  *
  * @param options - `container`: may be left out when the card has only one
@@ -107,8 +107,8 @@ export async function reenrollByEst(
   if (container !== undefined) checkContainerName(container);
   const wait = booleanOption(options.wait, 'wait', false);
   return withPin(options, async (pin) => {
-    const { reenrollmentRequest } = await import('./reenrollment-request.js');
-    const request = await reenrollmentRequest(await card.key(container), pin);
+    const key = await card.key(container);
+    const request = await card.renew(key.container, { newKey: false }, pin);
     return sent(request, { card, client, operation: 'simplereenroll', wait, pin });
   });
 }

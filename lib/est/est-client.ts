@@ -1,7 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { type AbortOptions, booleanOption, checkOptions, checkSignal } from '../arguments.js';
 import { VirtualSmartCardError } from '../errors.js';
-import { readCertsOnly } from './certs-only.js';
 import { estResponseError } from './est-error.js';
 import { type CheckedEstOptions, checkedEstOptions, type EstOptions } from './est-options.js';
 import type { EstAnswer } from './exchange.js';
@@ -142,7 +141,9 @@ export class EstClient {
       for (;;) {
         const answer = await perform({ method: 'POST', url, body }, open, signal);
         const enrollment =
-          answer.status === 202 ? pendingIn(answer) : issuedIn(certificatesIn(answer), publicKey);
+          answer.status === 202
+            ? pendingIn(answer)
+            : issuedIn(await certificatesIn(answer), publicKey);
         if (enrollment.state === 'issued' || !wait) return enrollment;
         await waitUntilRetry(enrollment.retryAfterMs, signal);
       }
@@ -176,12 +177,13 @@ function operationUrl({ origin, path }: CheckedEstOptions, operation: string): U
 }
 
 /** RFC 7030, 4.1.3 and 4.2.3. */
-function certificatesIn(answer: EstAnswer): X509Certificate[] {
+async function certificatesIn(answer: EstAnswer): Promise<X509Certificate[]> {
   const type = answer.header('content-type') ?? '';
   if (answer.status !== 200 || !/^application\/pkcs7-mime\s*(;|$)/i.test(type)) {
     const shown = type.replace(/[\p{C}]/gu, '').slice(0, 80) || 'no content type';
     throw estResponseError(`is no application/pkcs7-mime but ${shown} (HTTP ${answer.status})`);
   }
+  const { readCertsOnly } = await import('./certs-only.js');
   return readCertsOnly(answer.body);
 }
 

@@ -1,5 +1,6 @@
 import type { CommandRunner } from './command-runner.js';
 import { TPM_CC } from './constants.js';
+import { skipCreationData } from './creation-data.js';
 import type { StorageParent } from './storage-parent.js';
 import type { WrappedObject } from './tpm.js';
 import { TpmWriter } from './writer.js';
@@ -30,11 +31,7 @@ export async function createObject(
     });
     const privateArea = Buffer.from(reader.sized());
     const publicArea = Buffer.from(reader.sized());
-    reader.sized();
-    reader.sized();
-    reader.u16();
-    reader.u32();
-    reader.sized();
+    skipCreationData(reader);
     reader.end();
     return { publicArea, privateArea };
   } finally {

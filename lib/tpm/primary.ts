@@ -1,5 +1,6 @@
 import type { CommandRunner, Made } from './command-runner.js';
 import { TPM_CC, TRANSIENT_FIRST } from './constants.js';
+import { skipCreationData } from './creation-data.js';
 import { responseError } from './error.js';
 import { objectName } from './name.js';
 import { TpmWriter } from './writer.js';
@@ -35,11 +36,7 @@ export async function createPrimary<T>(
   };
   return runner.make(command, TRANSIENT_FIRST, (reader) => {
     const publicArea = Buffer.from(reader.sized());
-    reader.sized();
-    reader.sized();
-    reader.u16();
-    reader.u32();
-    reader.sized();
+    skipCreationData(reader);
     const name = checkedName(publicArea, reader.sized());
     return { ...read(publicArea), name };
   });

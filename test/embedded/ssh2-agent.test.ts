@@ -1,8 +1,9 @@
 import { verify } from 'node:crypto';
-import { BaseAgent, type ParsedKey } from 'ssh2';
-import { expect, onTestFinished, test } from 'vitest';
-import { ssh2Agent, sshPublicKey } from '../../lib/index.js';
+import { BaseAgent } from 'ssh2';
+import { expect, test } from 'vitest';
+import { sshPublicKey } from '../../lib/index.js';
 import { WireReader } from '../../lib/ssh/wire.js';
+import { startSsh2Agent } from '../support/ssh2-agent.js';
 import { cardOptions, openManager, temporaryDirectory } from '../support/store.js';
 
 async function started() {
@@ -11,15 +12,8 @@ async function started() {
   const card = await manager.create({ ...rest, pin });
   const rsa = await card.createKey({ container: 'rsa', algorithm: 'RSA-2048' }, { pin });
   const ec = await card.createKey({ container: 'ec', algorithm: 'EC-P384' }, { pin });
-  let asked = 0;
-  const agent = ssh2Agent(BaseAgent<ParsedKey>, manager, {
-    onPin: async () => {
-      asked += 1;
-      return Buffer.from(pin);
-    },
-  });
-  onTestFinished(() => agent.close());
-  return { card, rsa, ec, agent, asked: () => asked };
+  const { agent, asked } = startSsh2Agent(manager, pin);
+  return { card, rsa, ec, agent, asked };
 }
 
 type Agent = Awaited<ReturnType<typeof started>>['agent'];

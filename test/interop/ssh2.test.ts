@@ -1,9 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { userInfo } from 'node:os';
-import { BaseAgent, Client, type ParsedKey, utils } from 'ssh2';
+import { type BaseAgent, Client, utils } from 'ssh2';
 import { expect, onTestFinished, test } from 'vitest';
-import { ssh2Agent, sshPublicKey } from '../../lib/index.js';
+import { sshPublicKey } from '../../lib/index.js';
+import { startSsh2Agent } from '../support/ssh2-agent.js';
 import { Sshd } from '../support/sshd.js';
 import { cardOptions, openManager, temporaryDirectory } from '../support/store.js';
 
@@ -47,14 +48,7 @@ test('the package ssh2 logs in to sshd by the agent in the process, with RSA and
   for (const algorithm of ['RSA-2048', 'EC-P256', 'EC-P384'] as const) {
     await card.createKey({ algorithm, container: algorithm }, { pin });
   }
-  let asked = 0;
-  const agent = ssh2Agent(BaseAgent<ParsedKey>, manager, {
-    onPin: async () => {
-      asked += 1;
-      return Buffer.from(pin);
-    },
-  });
-  onTestFinished(() => agent.close());
+  const { agent, asked } = startSsh2Agent(manager, pin);
   const sshd = await Sshd.start();
   for (const key of await card.keys()) {
     const { line, fingerprint } = sshPublicKey(key);
@@ -63,7 +57,7 @@ test('the package ssh2 logs in to sshd by the agent in the process, with RSA and
     const accepted = sshd.log.split('\n').filter((entry) => entry.startsWith('Accepted publickey'));
     expect(accepted.at(-1)).toContain(fingerprint);
   }
-  expect(asked).toBe(1);
+  expect(asked()).toBe(1);
   await sshd.authorize();
   await expect(runBySsh2(sshd, agent, 'echo logged in')).rejects.toThrow(/authentication methods/);
 });

@@ -15,12 +15,7 @@ import { openCard } from '../choose-card.js';
 import { codeProblem } from '../code-problem.js';
 import { usageError } from '../failure.js';
 import { KeyFile } from '../key-file.js';
-import {
-  ADMIN_KEY_OUT_OPTION,
-  BACKEND_OPTION,
-  COMMON_OPTIONS,
-  INSTANCE_OPTION,
-} from '../options.js';
+import { ADMIN_KEY_OUT_OPTION, CARD_OPTIONS, COMMON_OPTIONS } from '../options.js';
 import type { SecretRequest } from '../prompt.js';
 import type { Context, Verb } from '../verb.js';
 
@@ -97,9 +92,7 @@ export const changeAdminKey: Verb = {
   name: 'admin-key change',
   summary: 'give the card another admin key',
   options: {
-    ...COMMON_OPTIONS,
-    ...BACKEND_OPTION,
-    ...INSTANCE_OPTION,
+    ...CARD_OPTIONS,
     ...KEY_OPTIONS,
     ...ADMIN_KEY_OUT_OPTION,
     next: {

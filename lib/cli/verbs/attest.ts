@@ -3,14 +3,7 @@ import type { Arguments } from '../arguments.js';
 import { openCard } from '../choose-card.js';
 import { usageError } from '../failure.js';
 import { writeJson } from '../json-file.js';
-import {
-  BACKEND_OPTION,
-  COMMON_OPTIONS,
-  CONTAINER_OPTION,
-  FORCE_OPTION,
-  INSTANCE_OPTION,
-  PIN_OPTION,
-} from '../options.js';
+import { CARD_OPTIONS, CONTAINER_OPTION, FORCE_OPTION, PIN_OPTION } from '../options.js';
 import type { Verb } from '../verb.js';
 
 export const NONCE_OPTION = {
@@ -25,9 +18,7 @@ export const attest: Verb = {
   name: 'attest',
   summary: "have the card's TPM state where a key was made",
   options: {
-    ...COMMON_OPTIONS,
-    ...BACKEND_OPTION,
-    ...INSTANCE_OPTION,
+    ...CARD_OPTIONS,
     ...CONTAINER_OPTION,
     ...PIN_OPTION,
     ...FORCE_OPTION,

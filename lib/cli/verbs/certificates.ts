@@ -5,20 +5,14 @@ import {
 } from '../../index.js';
 import { certificateDocument, certificateLines } from '../certificate-text.js';
 import { openCard } from '../choose-card.js';
-import {
-  BACKEND_OPTION,
-  COMMON_OPTIONS,
-  CONTAINER_OPTION,
-  FORCE_OPTION,
-  INSTANCE_OPTION,
-} from '../options.js';
+import { CARD_OPTIONS, CONTAINER_OPTION, FORCE_OPTION } from '../options.js';
 import { OutputFile } from '../output-file.js';
 import type { Verb } from '../verb.js';
 
 export const certificates: Verb = {
   name: 'certificates',
   summary: "list a card's certificates",
-  options: { ...COMMON_OPTIONS, ...BACKEND_OPTION, ...INSTANCE_OPTION },
+  options: CARD_OPTIONS,
   examples: ['certificates', 'certificates list --instance 0000 --json'],
   async run(context) {
     const card = await openCard(context);
@@ -35,9 +29,7 @@ export const exportCertificate: Verb = {
   name: 'certificates export',
   summary: 'write a certificate to a file',
   options: {
-    ...COMMON_OPTIONS,
-    ...BACKEND_OPTION,
-    ...INSTANCE_OPTION,
+    ...CARD_OPTIONS,
     ...CONTAINER_OPTION,
     ...FORCE_OPTION,
     out: { takes: 'value', value: 'FILE', text: 'where it goes; without it, it is shown' },

@@ -1,12 +1,12 @@
 import { wipe } from '../../secret.js';
 import { openCard } from '../choose-card.js';
-import { BACKEND_OPTION, COMMON_OPTIONS, INSTANCE_OPTION, PIN_OPTION } from '../options.js';
+import { CARD_OPTIONS, PIN_OPTION } from '../options.js';
 import type { Verb } from '../verb.js';
 
 export const changePin: Verb = {
   name: 'change-pin',
   summary: 'change the PIN',
-  options: { ...COMMON_OPTIONS, ...BACKEND_OPTION, ...INSTANCE_OPTION, ...PIN_OPTION },
+  options: { ...CARD_OPTIONS, ...PIN_OPTION },
   notes: ['Secrets are asked for in this order: PIN, new PIN.'],
   examples: ['change-pin', 'change-pin --instance 0000 --pin-stdin < old-and-new.txt'],
   async run(context) {

@@ -19,21 +19,18 @@ import {
 import { usageError } from '../failure.js';
 import { readInputFile } from '../input-file.js';
 import {
-  BACKEND_OPTION,
+  CARD_OPTIONS,
   COMMON_OPTIONS,
   CONTAINER_OPTION,
   FORCE_OPTION,
-  INSTANCE_OPTION,
   PIN_OPTION,
 } from '../options.js';
 import type { Result } from '../output.js';
 import { OutputFile } from '../output-file.js';
 import type { Context, Verb } from '../verb.js';
 
-const CARD_OPTIONS = {
-  ...COMMON_OPTIONS,
-  ...BACKEND_OPTION,
-  ...INSTANCE_OPTION,
+const ENROLLMENT_OPTIONS = {
+  ...CARD_OPTIONS,
   ...PIN_OPTION,
   ...EST_SERVER_OPTIONS,
   ...EST_CLIENT_OPTIONS,
@@ -72,7 +69,7 @@ export const estEnroll: Verb = {
   summary: 'make a key and get its certificate from an EST server, as an INF file says',
   operands: 'request.inf',
   maxOperands: 1,
-  options: { ...CARD_OPTIONS, ...FORCE_OPTION },
+  options: { ...ENROLLMENT_OPTIONS, ...FORCE_OPTION },
   notes: [
     'If the CA takes its time, the request is written beside the INF file, with .req; "est enroll" with',
     'that file asks again. The order of the prompts is PIN, password, passphrase of --tls-key.',
@@ -96,7 +93,7 @@ export const estEnroll: Verb = {
 export const estReenroll: Verb = {
   name: 'est reenroll',
   summary: 'replace a certificate by its next one from an EST server, for the same key',
-  options: { ...CARD_OPTIONS, ...CONTAINER_OPTION },
+  options: { ...ENROLLMENT_OPTIONS, ...CONTAINER_OPTION },
   notes: [
     'Without --user and --tls-cert the present certificate and its key on the card authenticate, by the',
     'program openssl: the card must be in a reader of pcscd ("serve --publish"), the key RSA.',

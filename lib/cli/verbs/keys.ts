@@ -1,12 +1,12 @@
 import type { ContainerInfo } from '../../index.js';
 import { openCard } from '../choose-card.js';
-import { BACKEND_OPTION, COMMON_OPTIONS, INSTANCE_OPTION } from '../options.js';
+import { CARD_OPTIONS } from '../options.js';
 import type { Verb } from '../verb.js';
 
 export const keys: Verb = {
   name: 'keys',
   summary: "list a card's keys",
-  options: { ...COMMON_OPTIONS, ...BACKEND_OPTION, ...INSTANCE_OPTION },
+  options: CARD_OPTIONS,
   examples: ['keys', 'keys list --instance 0000 --json'],
   async run(context) {
     const card = await openCard(context);

@@ -10,14 +10,7 @@ import { wipe } from '../../secret.js';
 import { openCard } from '../choose-card.js';
 import { usageError } from '../failure.js';
 import { fileReadError } from '../file-error.js';
-import {
-  BACKEND_OPTION,
-  COMMON_OPTIONS,
-  CONTAINER_OPTION,
-  FORCE_OPTION,
-  INSTANCE_OPTION,
-  PIN_OPTION,
-} from '../options.js';
+import { CARD_OPTIONS, CONTAINER_OPTION, FORCE_OPTION, PIN_OPTION } from '../options.js';
 import type { Result } from '../output.js';
 import { OutputFile } from '../output-file.js';
 import type { Context, Verb } from '../verb.js';
@@ -26,9 +19,7 @@ export const sign: Verb = {
   name: 'sign',
   summary: "sign a file with a card's key",
   options: {
-    ...COMMON_OPTIONS,
-    ...BACKEND_OPTION,
-    ...INSTANCE_OPTION,
+    ...CARD_OPTIONS,
     ...CONTAINER_OPTION,
     ...PIN_OPTION,
     ...FORCE_OPTION,

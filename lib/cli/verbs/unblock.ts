@@ -9,7 +9,7 @@ import { adminKeyFromHex, adminKeyProblem } from '../admin-key-hex.js';
 import { openCard } from '../choose-card.js';
 import { codeProblem } from '../code-problem.js';
 import { usageError } from '../failure.js';
-import { BACKEND_OPTION, COMMON_OPTIONS, INSTANCE_OPTION, PIN_STDIN_OPTION } from '../options.js';
+import { CARD_OPTIONS, PIN_STDIN_OPTION } from '../options.js';
 import type { SecretRequest } from '../prompt.js';
 import type { Context, Verb } from '../verb.js';
 
@@ -19,9 +19,7 @@ export const unblock: Verb = {
   name: 'unblock',
   summary: 'set a new PIN with the PUK, or with the admin key on a card without a PUK',
   options: {
-    ...COMMON_OPTIONS,
-    ...BACKEND_OPTION,
-    ...INSTANCE_OPTION,
+    ...CARD_OPTIONS,
     ...PIN_STDIN_OPTION,
     puk: {
       takes: 'value',

@@ -1,12 +1,12 @@
 import { wipe } from '../../secret.js';
 import { openCard } from '../choose-card.js';
-import { BACKEND_OPTION, COMMON_OPTIONS, INSTANCE_OPTION, PIN_OPTION } from '../options.js';
+import { CARD_OPTIONS, PIN_OPTION } from '../options.js';
 import type { Verb } from '../verb.js';
 
 export const verifyPin: Verb = {
   name: 'verify-pin',
   summary: 'check the PIN; a wrong one costs a try',
-  options: { ...COMMON_OPTIONS, ...BACKEND_OPTION, ...INSTANCE_OPTION, ...PIN_OPTION },
+  options: { ...CARD_OPTIONS, ...PIN_OPTION },
   examples: ['verify-pin', 'verify-pin --instance 0000 --pin-stdin < pin.txt'],
   async run(context) {
     const { args, secrets } = context;

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { meaningOf } from '../../backend/windows/hresults.js';
 import { VirtualSmartCardError } from '../../errors.js';
+import { chainOf } from '../../issuers.js';
 import type { NativeRequestAnswer } from '../../native-windows.js';
-import { chainAbove, readCertificateBundle } from '../certificate-bundle.js';
+import { readCertificateBundle } from '../certs-only.js';
 
 /** What each answer of a certification authority has. */
 interface AuthorityAnswer {
@@ -110,7 +111,7 @@ function readCertificates({ certificate, chain, requestId, config }: NativeReque
     const x509 = new X509Certificate(Buffer.from(certificate, 'base64'));
     const pkcs7 = chain === '' ? undefined : Buffer.from(chain, 'base64');
     const others = pkcs7 ? readCertificateBundle(pkcs7) : [];
-    return { certificate: x509, chain: chainAbove(x509, others), pkcs7 };
+    return { certificate: x509, chain: chainOf(x509, others), pkcs7 };
   } catch (cause) {
     const what = certificate === '' ? 'without handing it out' : 'in a form that is none';
     throw new VirtualSmartCardError(

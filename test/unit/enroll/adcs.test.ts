@@ -8,8 +8,9 @@ import {
   checkRetrieveOptions,
   checkSubmitOptions,
 } from '../../../lib/enroll/adcs/request-options.js';
-import { chainAbove, readCertificateBundle } from '../../../lib/enroll/certificate-bundle.js';
+import { readCertificateBundle } from '../../../lib/enroll/certs-only.js';
 import { retrieveCertificate, submitCertificateRequest } from '../../../lib/index.js';
+import { chainOf } from '../../../lib/issuers.js';
 import { expectError } from '../../support/expect-error.js';
 import { runOpenssl } from './support/openssl-files.js';
 
@@ -157,14 +158,14 @@ describe('the certificates above one', () => {
   test('are found in a PKCS #7 in any order, and nothing else', () => {
     const bundle = readCertificateBundle(read('bundle.p7b'));
     expect(bundle).toHaveLength(5);
-    const chain = chainAbove(x509('leaf.pem'), bundle);
+    const chain = chainOf(x509('leaf.pem'), bundle);
     expect(raw(chain)).toEqual(raw([x509('sub.pem'), x509('root.pem')]));
-    expect(raw(chainAbove(x509('sub.pem'), bundle))).toEqual(raw([x509('root.pem')]));
-    expect(chainAbove(x509('root.pem'), bundle)).toEqual([]);
+    expect(raw(chainOf(x509('sub.pem'), bundle))).toEqual(raw([x509('root.pem')]));
+    expect(chainOf(x509('root.pem'), bundle)).toEqual([]);
   });
 
   test('end where the next one is missing', () => {
-    expect(raw(chainAbove(x509('leaf.pem'), [x509('sub.pem')]))).toEqual(raw([x509('sub.pem')]));
-    expect(chainAbove(x509('leaf.pem'), [x509('root.pem'), x509('false.pem')])).toEqual([]);
+    expect(raw(chainOf(x509('leaf.pem'), [x509('sub.pem')]))).toEqual(raw([x509('sub.pem')]));
+    expect(chainOf(x509('leaf.pem'), [x509('root.pem'), x509('false.pem')])).toEqual([]);
   });
 });

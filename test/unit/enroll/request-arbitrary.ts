@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { parseDistinguishedName } from '../../../lib/enroll/distinguished-name.js';
+import { KEY_USAGES } from '../../../lib/enroll/key-usage.js';
 import type { EnrollmentRequest, GeneralName, WindowsSettings } from '../../../lib/index.js';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it leaves out
@@ -144,17 +145,7 @@ const ordinary = fc.record({
     maxLength: 4,
     selector: ({ oid }) => oid,
   }),
-  keyUsage: fc.subarray([
-    'digitalSignature',
-    'nonRepudiation',
-    'keyEncipherment',
-    'dataEncipherment',
-    'keyAgreement',
-    'keyCertSign',
-    'cRLSign',
-    'encipherOnly',
-    'decipherOnly',
-  ] as const),
+  keyUsage: fc.subarray([...KEY_USAGES]),
   requestAttributes: fc.uniqueArray(
     fc.record({
       name: fc.stringMatching(/^[a-zA-BD-Z][A-Za-z0-9 %-]{0,8}[A-Za-z0-9]$/),
