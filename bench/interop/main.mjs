@@ -8,7 +8,7 @@ import { measurePairs, timed } from '../pairs.mjs';
 import { line } from '../report.mjs';
 import { benchApdu } from './apdu.mjs';
 import { startPcscd } from './pcscd.mjs';
-import { makeToken, Pkcs11Signer } from './pkcs11.mjs';
+import { makeBareKeys, makeToken, SigningProgram } from './pkcs11.mjs';
 import { buildPrograms } from './programs.mjs';
 import { startSharedTpm } from './shared-tpm.mjs';
 
@@ -35,6 +35,7 @@ async function bench() {
   const tpm = await startSharedTpm({ programs, folder });
   ends.push(() => tpm.stop());
   const env = await makeToken({ folder, tpm, pin });
+  const bareKeys = await makeBareKeys({ folder, tpm });
   const stateDirectory = join(folder, 'store');
   const options = { backend: 'embedded', stateDirectory, tpm: tpm.address };
   const manager = await VirtualSmartCardManager.open(options);
@@ -54,7 +55,7 @@ async function bench() {
   );
 
   const signer = (module, type) =>
-    Pkcs11Signer.start({ program: programs.pkcs11_sign, module, type, pin, env });
+    SigningProgram.withModule({ program: programs.pkcs11_sign, module, type, pin, env });
   const digest = Buffer.alloc(32, 0xa7);
   const own = (key, algorithm) => () => timed(() => key.signDigest(algorithm, digest));
   const compare = async (name, ours, type) => {
@@ -75,4 +76,19 @@ async function bench() {
   await opensc.stop();
   await compare('RSA-2048, sign()', own(rsa, 'RSA-SHA256'), 'rsa');
   await compare('P-256, sign()', own(ec, 'ECDSA-SHA256'), 'ec');
+  // What nobody can be faster than: the one command, in C++, without a session.
+  for (const [name, type] of [
+    ['RSA-2048', 'rsa'],
+    ['P-256', 'ec'],
+  ]) {
+    const { tpm_sign: program } = programs;
+    const bare = await SigningProgram.bare({
+      program,
+      port: tpm.port,
+      handle: bareKeys[type],
+      type,
+    });
+    await compare(`${name}, the bare TPM2_Sign`, () => bare.sign(), type);
+    await bare.stop();
+  }
 }

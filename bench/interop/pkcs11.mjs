@@ -9,18 +9,27 @@ const run = promisify(execFile);
 
 const ROOT_HANDLE = '0x81000001';
 
-/** A program that has a PKCS #11 module loaded and is logged in: signs when it is told to. */
-export class Pkcs11Signer {
+/** A program that signs when it is told to. */
+export class SigningProgram {
   #child;
   #lines;
 
-  static async start({ program, module, type, pin, env = {} }) {
-    const self = new Pkcs11Signer();
+  /** One that has a PKCS #11 module loaded and is logged in. */
+  static async withModule({ program, module, type, pin, env = {} }) {
+    const self = new SigningProgram(program, [module, type], env);
+    self.#child.stdin.write(`${pin}\n`);
+    return self.#ready();
+  }
+
+  /** One that sends the TPM the bare command. */
+  static async bare({ program, port, handle, type }) {
+    return new SigningProgram(program, [port, handle, type], {}).#ready();
+  }
+
+  constructor(program, args, env) {
     const stdio = ['pipe', 'pipe', 'inherit'];
-    self.#child = spawn(program, [module, type], { stdio, env: { ...process.env, ...env } });
-    self.#lines = createInterface({ input: self.#child.stdout })[Symbol.asyncIterator]();
-    if ((await self.#ask(pin)) !== 'ready') throw new Error(`${module} does not sign`);
-    return self;
+    this.#child = spawn(program, args.map(String), { stdio, env: { ...process.env, ...env } });
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
   /** Milliseconds that a signature took, as the program itself measured it. */
@@ -34,12 +43,38 @@ export class Pkcs11Signer {
     await exit;
   }
 
+  async #ready() {
+    if ((await this.#line()) !== 'ready') throw new Error('it does not sign');
+    return this;
+  }
+
   async #ask(line) {
     this.#child.stdin.write(`${line}\n`);
+    return this.#line();
+  }
+
+  async #line() {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error('the program ended');
     return value;
   }
+}
+
+/** Makes keys of the TPM's own that need no authorisation; gives their handles. */
+export async function makeBareKeys({ folder, tpm }) {
+  const env = { ...process.env, TPM2TOOLS_TCTI: tpm.toolTcti };
+  const attributes = 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|sign';
+  const handles = { rsa: '0x81010001', ec: '0x81010002' };
+  for (const [type, algorithm] of [
+    ['rsa', 'rsa2048:null:null'],
+    ['ec', 'ecc256:null:null'],
+  ]) {
+    const context = join(folder, `${type}.ctx`);
+    const kind = ['-C', 'o', '-g', 'sha256', '-G', algorithm, '-a', attributes];
+    await run('tpm2_createprimary', [...kind, '-c', context], { env });
+    await run('tpm2_evictcontrol', ['-C', 'o', '-c', context, handles[type]], { env });
+  }
+  return handles;
 }
 
 /** A tpm2-pkcs11 token on that TPM with a key of each kind; gives what its module needs to know. */

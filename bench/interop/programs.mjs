@@ -5,7 +5,7 @@ const SOURCES = join(import.meta.dirname, 'program');
 
 /** Compiles the plain programs into a folder; gives their paths. */
 export function buildPrograms(folder) {
-  const names = ['responder', 'apdu_pairs', 'pkcs11_sign', 'tpm_relay'];
+  const names = ['responder', 'apdu_pairs', 'pkcs11_sign', 'tpm_relay', 'tpm_sign'];
   return Object.fromEntries(
     names.map((name) => {
       const program = join(folder, name);

@@ -29,6 +29,7 @@ export async function startSharedTpm({ programs, folder }) {
   children.push(spawn(programs.tpm_relay, [port, tpmPort].map(String), { stdio: 'inherit' }));
   await listening(port);
   return {
+    port,
     address: `swtpm:tcp:127.0.0.1:${port}`,
     tcti: `swtpm:host=127.0.0.1,port=${port}`,
     /** One connection for the life of a program, as its tools need it. */

@@ -2,58 +2,13 @@
 // one at a time, whoever sends them. The objects of a program that ends are flushed, as a resource
 // manager does it; tpm2-tools count on that.
 //   tpm-relay PORT SWTPM-PORT
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cstdint>
-#include <cstdlib>
 #include <set>
-#include <vector>
 
-#include "exit.h"
+#include "tpm_socket.h"
 
 namespace {
-
-constexpr std::size_t kHeader = 10;
-
-sockaddr_in Local(const char* port) {
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-void AtOnce(int socket) {
-  const int yes = 1;
-  setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-}
-
-/** Reads a whole command or response; false at the end of the connection. */
-bool Read(int socket, std::vector<std::uint8_t>& message) {
-  message.clear();
-  std::size_t size = kHeader;
-  while (message.size() < size) {
-    std::uint8_t part[4096];
-    const std::size_t wanted = std::min(sizeof(part), size - message.size());
-    const ssize_t count = read(socket, part, wanted);
-    if (count <= 0) return false;
-    message.insert(message.end(), part, part + count);
-    if (message.size() < kHeader) continue;
-    size = static_cast<std::size_t>(message[2]) << 24 | message[3] << 16 | message[4] << 8 |
-           message[5];
-  }
-  return true;
-}
-
-void Write(int socket, const std::vector<std::uint8_t>& message) {
-  const ssize_t count = write(socket, message.data(), message.size());
-  Require(count == static_cast<ssize_t>(message.size()), "write");
-}
 
 std::uint32_t Number(const std::vector<std::uint8_t>& message, std::size_t at) {
   if (message.size() < at + 4) return 0;
@@ -141,10 +96,7 @@ int main(int count, char** arguments) {
   sockaddr_in address = Local(arguments[1]);
   Require(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0, "bind");
   Require(listen(listener, 8) == 0, "listen");
-  const int tpm = socket(AF_INET, SOCK_STREAM, 0);
-  address = Local(arguments[2]);
-  Require(connect(tpm, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0, "connect");
-  AtOnce(tpm);
+  const int tpm = Connect(arguments[2]);
   std::vector<Client> clients;
   for (;;) {
     std::vector<pollfd> waiting = {{listener, POLLIN, 0}};
