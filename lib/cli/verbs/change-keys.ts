@@ -1,14 +1,12 @@
 import type { VirtualSmartCard } from '../../index.js';
 import { wipe } from '../../secret.js';
 import { openCard } from '../choose-card.js';
-import { BACKEND_OPTION, COMMON_OPTIONS, INSTANCE_OPTION, PIN_OPTION } from '../options.js';
+import { CARD_OPTIONS, PIN_OPTION } from '../options.js';
 import type { Result } from '../output.js';
 import type { Context, Verb } from '../verb.js';
 
 const OPTIONS = {
-  ...COMMON_OPTIONS,
-  ...BACKEND_OPTION,
-  ...INSTANCE_OPTION,
+  ...CARD_OPTIONS,
   ...PIN_OPTION,
   container: { takes: 'value', value: 'NAME', text: 'container of the key; required' },
 } as const;

@@ -3,7 +3,7 @@ import { certificateDocument } from '../certificate-text.js';
 import { openCard } from '../choose-card.js';
 import { usageError } from '../failure.js';
 import { readInputFile } from '../input-file.js';
-import { BACKEND_OPTION, COMMON_OPTIONS, INSTANCE_OPTION, PIN_OPTION } from '../options.js';
+import { CARD_OPTIONS, PIN_OPTION } from '../options.js';
 import type { Verb } from '../verb.js';
 
 export const importPfx: Verb = {
@@ -12,9 +12,7 @@ export const importPfx: Verb = {
   operands: 'FILE.pfx',
   maxOperands: 1,
   options: {
-    ...COMMON_OPTIONS,
-    ...BACKEND_OPTION,
-    ...INSTANCE_OPTION,
+    ...CARD_OPTIONS,
     ...PIN_OPTION,
     container: {
       takes: 'value',
