@@ -1,5 +1,7 @@
 import { type ChangeAdminKeyOptions, changeAdminKey } from './admin/change-admin-key.js';
 import type { NextAdminKey } from './admin/next-admin-key.js';
+import type { AbortOptions } from './arguments.js';
+import { findAttestationKey } from './attestation/ask.js';
 import { type AdminAuthenticator, withAdmin } from './admin-authentication.js';
 import { recordedAct } from './audit/recorded-act.js';
 import type {
@@ -419,6 +421,18 @@ export class VirtualSmartCard {
     await withAdmin(adminKey, 'adminKey', (respond) =>
       connection.asAdmin(respond, { authenticateOnly: true }),
     );
+  }
+
+  /**
+   * Windows: the container of the card's attestation identity key, which a card has that was created
+   * with `attestation`; undefined when Windows names none.
+   *
+   * @throws VirtualSmartCardError `ERR_NOT_SUPPORTED` (off Windows, and where it does not tell),
+   * `ERR_ACCESS_DENIED`, `ERR_CARD_NOT_FOUND`, `ERR_TIMEOUT`, `ERR_ABORTED`, `ERR_WINDOWS`
+   * @example `const container = await card.attestationKeyContainer();`
+   */
+  async attestationKeyContainer(options: AbortOptions = {}): Promise<string | undefined> {
+    return findAttestationKey(this.#open(), options);
   }
 
   /**

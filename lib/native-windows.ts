@@ -274,6 +274,11 @@ export interface WindowsAddon extends NativeKeys, NativeCertificateRequests {
   connectCard(readerName: string): NativeCall<WindowsCardHandle>;
   /** The machine's TPM by way of TBS. Rejections have the code `HRESULT`, or `CLOSED`. */
   openTbs(): Promise<NativeTransport>;
+  /**
+   * The container of the attestation identity key of the card in a reader, by the Windows Runtime
+   * (ISmartCardProvisioning2); null when it names none.
+   */
+  attestationKeyContainer(readerName: string): NativeCall<string | null>;
   tpmDeviceInfo(): NativeCall<NativeTpmDeviceInfo>;
 }
 

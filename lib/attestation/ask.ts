@@ -1,4 +1,4 @@
-import { checkOptions } from '../arguments.js';
+import { type AbortOptions, checkOptions, checkSignal } from '../arguments.js';
 import type { Backend, CardConnection } from '../backend/backend.js';
 import { PIN_OPTIONS, type PinOptions, withPin } from '../credentials.js';
 import { VirtualSmartCardError } from '../errors.js';
@@ -34,6 +34,20 @@ export async function answerChallenge(backend: Backend, challenge: unknown): Pro
   const credential = toCredential(challenge);
   if (backend.activateCredential) return backend.activateCredential(credential);
   throw notSupported(`The ${backend.kind} backend does not reach the TPM's attestation key.`);
+}
+
+/** The container of the card's attestation identity key, where the system keeps one. */
+export async function findAttestationKey(
+  connection: CardConnection,
+  options: AbortOptions,
+): Promise<string | undefined> {
+  checkOptions(options, ['signal']);
+  checkSignal(options.signal);
+  if (connection.attestationKeyContainer) return connection.attestationKeyContainer(options);
+  throw new VirtualSmartCardError(
+    'ERR_NOT_SUPPORTED',
+    'Only Windows keeps the attestation key of a card in a container. Elsewhere key.attest makes a statement by it, where the backend can.',
+  );
 }
 
 function notSupported(what: string): VirtualSmartCardError {

@@ -1,3 +1,4 @@
+import type { AbortOptions } from '../arguments.js';
 import type { CreationStatus } from '../creation-status.js';
 import type { PublicKey } from '../gids/card-state.js';
 import type { ApduChannel } from '../gids/channel.js';
@@ -335,6 +336,9 @@ export interface CardConnection {
    * @param qualifyingData - 16 to 32 bytes, which the TPM signs with it
    */
   attest?(name: string, qualifyingData: Uint8Array, options: PinOption): Promise<KeyAttestation>;
+
+  /** The container of the card's attestation identity key, where the system keeps one; undefined without. */
+  attestationKeyContainer?(options: AbortOptions): Promise<string | undefined>;
 
   /** Logs in until `logout`, `close`, a PIN change or a block. */
   verifyPin(pin: Uint8Array): Promise<void>;

@@ -3,6 +3,7 @@
 #include "node/calls/pending_calls.h"
 #include "node/environment.h"
 #include "node/transport_object.h"
+#include "windows/attestation/attestation_exports.h"
 #include "windows/certificates/certificate_exports.h"
 #include "windows/certrequest/certificate_request_exports.h"
 #include "windows/keys/key_exports.h"
@@ -23,6 +24,7 @@ void ExportPlatform(Napi::Env env, Napi::Object exports) {
   ExportKeys(env, exports, calls);
   ExportCertificates(env, exports, calls);
   ExportCertificateRequests(env, exports, calls);
+  ExportAttestation(env, exports, calls);
   ExportTbs(env, exports, calls);
   ExportServices(env, exports, calls);
 }

@@ -8,6 +8,7 @@ import {
 } from '../../pcsc/client/card-details.js';
 import { Scard } from '../../pcsc/client/scard-codes.js';
 import type { CardConnection, CardInfo } from '../backend.js';
+import { attestationKeyContainer } from './attestation-key.js';
 import { cardInfo, lostCardInfo } from './card-info.js';
 import { CardPins } from './card-pins.js';
 import { ProviderKeys } from './provider-keys.js';
@@ -51,7 +52,10 @@ export async function openCardConnection(
   const ways = new WaysTaken();
   const pins = new CardPins(channel, gids, ways);
   const providers = new ProviderKeys(system, readerName);
-  return new WindowsCardConnection({ gids, pins, providers, makers, certificates, ways });
+  return new WindowsCardConnection({
+    ...{ gids, pins, providers, makers, certificates, ways },
+    attestationKey: (options) => attestationKeyContainer(system, readerName, options),
+  });
 }
 
 /** A card as `list` shows it. Never fails because of one card. */

@@ -1,11 +1,12 @@
 import { scardMeanings } from '../../pcsc/client/scard-codes.js';
 import { type Meaning, type MeaningTable, meaningsByNumber } from '../../system-meanings.js';
+import { attestationMeaning } from './attestation-meanings.js';
 import { authorityMeaning } from './authority-meanings.js';
 import { type CredentialPurpose, credentialMeaning } from './credential-meanings.js';
 import { decryptionMeaning, PROVIDER_TABLE } from './provider-meanings.js';
 
 /** What a call was made for, where the same code means different things. */
-export type Purpose = CredentialPurpose | 'decrypt' | 'requestCertificate';
+export type Purpose = CredentialPurpose | 'decrypt' | 'requestCertificate' | 'attestationKey';
 
 const ELEVATION =
   'Start the program as an administrator, or open the manager with { allowElevationPrompt: true } so that Windows asks.';
@@ -123,6 +124,7 @@ export function meaningOf(hresult: number, purpose?: Purpose): Meaning | undefin
 function specificMeaning(hresult: number, purpose: Purpose): Meaning | undefined {
   if (purpose === 'decrypt') return decryptionMeaning(hresult);
   if (purpose === 'requestCertificate') return authorityMeaning(hresult);
+  if (purpose === 'attestationKey') return attestationMeaning(hresult);
   return credentialMeaning(hresult, purpose);
 }
 

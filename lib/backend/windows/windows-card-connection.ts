@@ -1,4 +1,4 @@
-import { checkSignal } from '../../arguments.js';
+import { type AbortOptions, checkSignal } from '../../arguments.js';
 import { VirtualSmartCardError } from '../../errors.js';
 import type { GidsCardConnection } from '../../gids/card-connection.js';
 import type { PublicKey } from '../../gids/card-state.js';
@@ -33,6 +33,8 @@ export interface CardParts {
   /** What changes and checks PIN, PUK and admin key, and leaves nobody logged in. */
   pins: Pick<CardConnection, 'verifyPin' | 'changePin' | 'unblockWithPuk' | 'asAdmin'>;
   providers: ProviderKeys;
+  /** Asks the system for the container of the card's attestation key. */
+  attestationKey: (options: AbortOptions) => Promise<string | undefined>;
   /** Which provider made a container of this card, by folded name. */
   makers: Map<string, KeyProvider>;
   /** undefined: the user's store of certificates is left alone. */
@@ -52,15 +54,18 @@ export class WindowsCardConnection implements CardConnection {
   readonly #pins: CardParts['pins'];
   readonly #keys: CardKeys;
   readonly #certificates: CardCertificates;
+  readonly #attestationKey: CardParts['attestationKey'];
   readonly #ways: WaysTaken;
   readonly #held = new HeldPin();
   readonly #turns = new Turns();
   #closed: Promise<void> | undefined;
 
-  constructor({ gids, pins, providers, makers, certificates, ways }: CardParts) {
+  constructor(parts: CardParts) {
+    const { gids, pins, providers, makers, certificates, ways } = parts;
     this.#gids = gids;
     this.#pins = pins;
     this.#ways = ways;
+    this.#attestationKey = parts.attestationKey;
     const presence = new CardPresence(() => gids.pinTries());
     const routes = new KeyRoutes(providers, makers, presence);
     this.#keys = new CardKeys(gids, providers, routes, ways);
@@ -162,6 +167,10 @@ export class WindowsCardConnection implements CardConnection {
     checkContainerName(name);
     checkCiphertext(scheme, ciphertext);
     return this.#withPin(options, (known) => this.#keys.decrypt(name, scheme, ciphertext, known));
+  }
+
+  async attestationKeyContainer(options: AbortOptions): Promise<string | undefined> {
+    return this.#turn(() => this.#attestationKey(options));
   }
 
   // PIN, PUK and admin key

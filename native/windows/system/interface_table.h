@@ -22,6 +22,14 @@ struct DispatchTable {
   void* for_scripts[4];
 };
 
+/** What the table of an interface of the Windows Runtime begins with. */
+template <typename Self>
+struct InspectableTable {
+  UnknownTable<Self> unknown;
+  /** GetIids, GetRuntimeClassName, GetTrustLevel: never called here. */
+  void* for_inspection[3];
+};
+
 /** The size of one place in a table. */
 constexpr std::size_t kSlot = sizeof(void*);
 
@@ -30,5 +38,6 @@ static_assert(offsetof(UnknownTable<IUnknown>, AddRef) == 1 * kSlot);
 static_assert(offsetof(UnknownTable<IUnknown>, Release) == 2 * kSlot);
 static_assert(sizeof(UnknownTable<IUnknown>) == 3 * kSlot);
 static_assert(sizeof(DispatchTable<IUnknown>) == 7 * kSlot);
+static_assert(sizeof(InspectableTable<IUnknown>) == 6 * kSlot);
 
 }  // namespace vsc

@@ -13,6 +13,7 @@ const FOLDERS = [
   'tbs',
   'csp',
   'certcli',
+  'smartcards',
   'selftest',
 ];
 
@@ -26,6 +27,7 @@ const DLLS = {
   'ncrypt.dll': { folders: ['card', 'ncrypt'], libraries: ['bcrypt'] },
   'basecsp.dll': { folders: ['card', 'csp'], libraries: ['bcrypt'] },
   'certcli.dll': { folders: ['certcli'], libraries: ['ole32', 'oleaut32', 'uuid'] },
+  'windows.devices.smartcards.dll': { folders: ['smartcards'], libraries: ['ole32', 'uuid'] },
   'msclmd.dll': { folders: ['card', 'minidriver'], libraries: ['bcrypt', 'winscard'] },
 };
 

@@ -32,6 +32,7 @@ export class FakeAddon extends FakeKeys implements WindowsAddon {
     return FakeCall.resolved({ needReboot: false });
   };
   list: () => NativeCall<NativeReader[]> = () => FakeCall.resolved(this.readers);
+  attestationKey: () => NativeCall<string | null> = () => FakeCall.resolved(null);
   watching: { listener: NativeEventListener; call: FakeCall<void> } | undefined;
   /** Without cards in the readers: SCARD_E_NO_SMARTCARD. */
   connect: (readerName: string) => NativeCall<WindowsCardHandle> = () =>
@@ -66,6 +67,11 @@ export class FakeAddon extends FakeKeys implements WindowsAddon {
   destroyCard(card: { instanceId: string; machine: string | undefined }) {
     this.calls.push({ destroy: card });
     return this.destroy(card.instanceId);
+  }
+
+  attestationKeyContainer(readerName: string): NativeCall<string | null> {
+    this.calls.push({ attestationKey: readerName });
+    return this.attestationKey();
   }
 
   isRemoteSession(): boolean {

@@ -1,7 +1,5 @@
 #include "certcli/automation.h"
 
-#include <objbase.h>
-
 #include <cwchar>
 
 #include "common/text.h"
@@ -29,13 +27,6 @@ BSTR NewText(const Json& text) {
   if (text.IsNull()) return nullptr;
   const std::wstring wide = Wide(text.String());
   return SysAllocStringLen(wide.data(), static_cast<UINT>(wide.size()));
-}
-
-const char* Apartment() {
-  APTTYPE type;
-  APTTYPEQUALIFIER qualifier;
-  if (FAILED(CoGetApartmentType(&type, &qualifier))) return "none";
-  return type == APTTYPE_MTA && qualifier == APTTYPEQUALIFIER_NONE ? "mta" : "sta";
 }
 
 }  // namespace lab

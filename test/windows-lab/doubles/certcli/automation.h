@@ -36,7 +36,4 @@ HRESULT Received(const char* call, Json::Object arguments, BSTR* receiver, Text 
   }
 }
 
-/** The thread's apartment: "mta", "sta" or "none". */
-const char* Apartment();
-
 }  // namespace lab

@@ -5,6 +5,7 @@
 
 #include "certcli/automation.h"
 #include "certcli/ids.h"
+#include "common/apartment.h"
 
 namespace lab {
 
