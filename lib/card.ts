@@ -1,8 +1,8 @@
 import { type ChangeAdminKeyOptions, changeAdminKey } from './admin/change-admin-key.js';
 import type { NextAdminKey } from './admin/next-admin-key.js';
+import { type AdminAuthenticator, withAdmin } from './admin-authentication.js';
 import type { AbortOptions } from './arguments.js';
 import { findAttestationKey } from './attestation/ask.js';
-import { type AdminAuthenticator, withAdmin } from './admin-authentication.js';
 import { recordedAct } from './audit/recorded-act.js';
 import type {
   CardConnection,

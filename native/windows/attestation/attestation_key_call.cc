@@ -16,9 +16,9 @@ ComPtr<winrt::Provisioning> ProvisioningOf(CallLine& line, const ComPtr<winrt::S
   const auto statics = ActivationFactory<winrt::ProvisioningStatics>(winrt::kProvisioningClass,
                                                                      winrt::kProvisioningStatics);
   ComPtr<winrt::AsyncOperation<winrt::Provisioning*>> operation;
-  CheckHresult(statics.get()->table->FromSmartCardAsync(statics.get(), card.get(),
-                                                        ReceiveFrom(operation)),
-               action);
+  CheckHresult(
+      statics.get()->table->FromSmartCardAsync(statics.get(), card.get(), ReceiveFrom(operation)),
+      action);
   ComPtr<winrt::Provisioning> provisioning;
   AwaitResult(line, operation, ReceiveFrom(provisioning), action);
   if (!provisioning) throw HresultError(E_POINTER, action);

@@ -95,9 +95,8 @@ ComPtr<winrt::SmartCardReader> CardFinder::OpenReader(
   RuntimeString id;
   CheckHresult(device.get()->table->get_Id(device.get(), id.Receive()), action);
   ComPtr<winrt::AsyncOperation<winrt::SmartCardReader*>> operation;
-  CheckHresult(
-      readers_.get()->table->FromIdAsync(readers_.get(), id.get(), ReceiveFrom(operation)),
-      action);
+  CheckHresult(readers_.get()->table->FromIdAsync(readers_.get(), id.get(), ReceiveFrom(operation)),
+               action);
   ComPtr<winrt::SmartCardReader> reader;
   AwaitResult(line, operation, ReceiveFrom(reader), action);
   if (!reader) throw HresultError(E_POINTER, action);

@@ -10,8 +10,8 @@
 namespace vsc {
 
 /**
- * Waits until an asynchronous operation has come to its end, whatever it brings. When the call is to
- * stop, the operation is cancelled and not waited for any more. Throws NativeError unless it
+ * Waits until an asynchronous operation has come to its end, whatever it brings. When the call is
+ * to stop, the operation is cancelled and not waited for any more. Throws NativeError unless it
  * completed.
  */
 void AwaitCompletion(CallLine& line, IUnknown* operation, const std::string& action);

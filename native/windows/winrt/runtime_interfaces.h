@@ -48,7 +48,8 @@ struct AsyncOperationTable {
   HRESULT(STDMETHODCALLTYPE* GetResults)(AsyncOperation<Result>*, Result* result);
 };
 
-/** IAsyncOperation<T>; `Result` is a T as it is received: a pointer to an interface, or a string. */
+/** IAsyncOperation<T>; `Result` is a T as it is received: a pointer to an interface, or a string.
+ */
 template <typename Result>
 struct AsyncOperation {
   const AsyncOperationTable<Result>* table;

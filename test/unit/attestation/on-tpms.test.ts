@@ -21,6 +21,17 @@ describe.each(Object.keys(TPMS))('on %s', (name) => {
     return openManager(await temporaryDirectory(), tpm);
   };
 
+  test('there is no container of an attestation key, and the error names key.attest', async () => {
+    const manager = await open();
+    const card = await manager.create(cardOptions());
+    const error = await expectError(card.attestationKeyContainer(), 'ERR_NOT_SUPPORTED');
+    expect(error.message).toContain('key.attest');
+    const misspelt = card.attestationKeyContainer({ sginal: undefined } as object);
+    await expectError(misspelt, 'ERR_INVALID_ARGUMENT');
+    const signal = AbortSignal.abort();
+    await expectError(card.attestationKeyContainer({ signal }), 'ERR_ABORTED');
+  });
+
   test.each(['RSA-2048', 'EC-P256', 'EC-P384'] as const)(
     'a key of type %s is attested, and the TPM answers for it',
     async (algorithm) => {

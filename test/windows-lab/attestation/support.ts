@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
-import type { CardConnection } from '../../../lib/backend/backend.js';
-import { openBackend, request } from '../manager/support/backend.js';
+import { AdminKey, VirtualSmartCardManager } from '../../../lib/index.js';
+import { openBackend } from '../manager/support/backend.js';
 import { Lab } from '../support/lab.js';
 
 /** What a test lets a call of the smart card classes do: doubles/README.md. */
@@ -21,22 +21,19 @@ export async function script(lab: Lab, call: string, ...plans: (RuntimePlan | nu
   await lab.request('script', { component: 'smartcards', call, plans });
 }
 
-/** A machine with one card, and a connection to it. */
+/** A machine with one card. */
 export async function oneCard() {
   const lab = await Lab.fresh();
-  const backend = await openBackend({ certificateStore: 'none' });
-  const instanceId = await backend.create(request({ attestation: 'aikOnly' }));
-  const [info] = await backend.list();
-  return { lab, backend, readerName: info?.readerName, card: await connected(backend, instanceId) };
-}
-
-export async function connected(
-  backend: { connect(instanceId: string): Promise<CardConnection> },
-  instanceId: string,
-) {
-  const connection = await backend.connect(instanceId);
-  onTestFinished(() => connection.close());
-  return connection;
+  const manager = VirtualSmartCardManager.over(await openBackend({ certificateStore: 'none' }));
+  onTestFinished(() => manager.close());
+  const create = (name: string) =>
+    manager.create({
+      ...{ name, pin: '12345678', adminKey: AdminKey.random() },
+      attestation: 'aikOnly',
+    });
+  const card = await create('Card');
+  const readers = async () => (await manager.list()).map(({ readerName }) => readerName);
+  return { lab, card, create, readers };
 }
 
 /** The calls of a kind that the classes have had. */

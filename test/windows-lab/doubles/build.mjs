@@ -39,6 +39,7 @@ const SELF_TESTS = {
   'csp_selftest.exe': [],
   'minidriver_selftest.exe': ['winscard'],
   'certcli_selftest.exe': ['ole32', 'oleaut32', 'uuid'],
+  'smartcards_selftest.exe': ['ole32', 'uuid'],
 };
 
 /** Names of the files that belong into the Wine prefix's system32. */

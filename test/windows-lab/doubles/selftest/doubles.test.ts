@@ -245,6 +245,18 @@ test('certcli: an authority is found and asked, and wrong arguments are refused'
   expect(left?.arguments).toEqual({ openObjects: 1 });
 });
 
+test('smartcards: the card in a reader is found and opened, and wrong arguments are refused', async () => {
+  const lab = await Lab.fresh();
+  await createCard(lab, secrets());
+  await selfTest('smartcards', [], {});
+  const { calls } = await lab.request<{ calls: RecordedCall[] }>('recorded', {
+    component: 'smartcards',
+  });
+  const left = calls.filter(({ call }) => call === 'Release').at(-1);
+  // One, and the three factories.
+  expect(left?.arguments).toEqual({ openObjects: 4 });
+});
+
 test('a double answers what is scripted, once, and refuses a script that it does not know', async () => {
   const lab = await Lab.fresh();
   const script = (plan: object) =>

@@ -27,22 +27,21 @@ HRESULT SmartCardReader::get_Name(HSTRING* name) {
 }
 
 HRESULT SmartCardReader::FindAllCardsAsync(IAsyncOperation<CardView*>** operation) {
-  return StartOperation(
-      "FindAllCardsAsync", {{"reader", Utf8(name_)}}, operation, [this](const Course&) {
-        const bool hasCard = FindReader(name_).hasCard;
-        return [hasCard]() -> CardView* {
-          std::vector<ISmartCard*> cards;
-          if (hasCard) cards.push_back(new SmartCard);
-          return new VectorView<ISmartCard>(cards);
-        };
-      });
+  return StartOperation("FindAllCardsAsync", {{"reader", Utf8(name_)}}, operation,
+                        [this](const Course&) {
+                          const bool hasCard = FindReader(name_).hasCard;
+                          return [hasCard]() -> CardView* {
+                            std::vector<ISmartCard*> cards;
+                            if (hasCard) cards.push_back(new SmartCard);
+                            return new VectorView<ISmartCard>(cards);
+                          };
+                        });
 }
 
 HRESULT Provisioning::GetAuthorityKeyContainerNameAsync(IAsyncOperation<HSTRING>** operation) {
-  return StartOperation("GetAuthorityKeyContainerNameAsync", {}, operation,
-                        [](const Course& course) {
-                          return [text = Wide(course.text)] { return NewString(text); };
-                        });
+  return StartOperation(
+      "GetAuthorityKeyContainerNameAsync", {}, operation,
+      [](const Course& course) { return [text = Wide(course.text)] { return NewString(text); }; });
 }
 
 void* Provisioning::Find(REFIID id) {

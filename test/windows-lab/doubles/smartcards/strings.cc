@@ -27,7 +27,8 @@ HSTRING NewString(const std::wstring& text) {
 }
 
 std::wstring TextOf(HSTRING string) {
-  const auto buffer = Combase<const wchar_t* WINAPI(HSTRING, UINT32*)>("WindowsGetStringRawBuffer");
+  const auto buffer =
+      Combase<const wchar_t * WINAPI(HSTRING, UINT32*)>("WindowsGetStringRawBuffer");
   UINT32 length = 0;
   const wchar_t* const text = buffer(string, &length);
   return std::wstring(text, length);
