@@ -7,19 +7,9 @@ import {
 } from '../arguments.js';
 import { describeType, invalidArgument, VirtualSmartCardError } from '../errors.js';
 import { VirtualSmartCardManager } from '../manager.js';
-import { Bench } from './bench.js';
 import { describePlatform, withoutUserName } from './platform.js';
 import { countOutcomes, type SelfTestReport, type SelfTestStep } from './report.js';
-import type { Step } from './step.js';
 import { StepRunner } from './step-runner.js';
-import { certificateSteps, deletionSteps } from './steps/certificates.js';
-import { createSteps } from './steps/create.js';
-import { endingSteps } from './steps/ending.js';
-import { keySteps } from './steps/keys.js';
-import { countSteps, machineSteps } from './steps/machine.js';
-import { credentialSteps, wrongPinSteps } from './steps/pins.js';
-import { servedBySteps } from './steps/served-by.js';
-import { storeSteps } from './steps/store.js';
 
 /** How the self-test is run. */
 export interface SelfTestOptions extends AbortOptions {
@@ -75,6 +65,9 @@ export async function selfTest(
   const startedAt = new Date().toISOString();
   const start = performance.now();
   const platform = await describePlatform(backend);
+  // Loaded by those alone who run it: importing the package waits for neither.
+  const { Bench } = await import('./bench.js');
+  const { allSteps } = await import('./steps/all.js');
   const bench = new Bench(manager, timeLimitMs);
   const onStep = (step: SelfTestStep) => listener.tell(withoutUserName(step));
   const runner = new StepRunner({ signal, timeLimitMs, wrongPins, onStep });
@@ -97,23 +90,6 @@ export async function selfTest(
     steps: runner.steps,
     leftCards: bench.keeper.left,
   });
-}
-
-/** In the order in which they are run: what a step needs comes before it. */
-function allSteps(bench: Bench): Step[] {
-  return [
-    ...machineSteps(bench),
-    ...createSteps(bench),
-    ...wrongPinSteps(bench),
-    ...keySteps(bench),
-    ...certificateSteps(bench),
-    ...storeSteps(bench),
-    ...credentialSteps(bench),
-    ...deletionSteps(bench),
-    ...servedBySteps(bench),
-    ...countSteps(bench),
-    ...endingSteps(bench),
-  ];
 }
 
 /** The caller's `onStep`, whose failure stops the test but not the tidying up. */
