@@ -1,23 +1,15 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createHmac,
-  randomBytes,
-  timingSafeEqual,
-} from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { concatSecret, wipe } from '../secret.js';
 import { type Command, encodeWithSession } from './command.js';
 import { POLICY_SESSION_FIRST, TPM_RC, TPMA_SESSION } from './constants.js';
 import { responseError } from './error.js';
 import { kdfa } from './kdf.js';
 import { handleName } from './name.js';
+import { cryptFirstParameter, type ParameterCipher, parameterCipher } from './parameter-cipher.js';
 import type { ResponseParts } from './response.js';
-import { TpmWriter } from './writer.js';
+import { type TpmWriter, u32 } from './writer.js';
 
 export const NONCE_SIZE = 32;
-const AES_KEY_SIZE = 16;
-const AES_BLOCK_SIZE = 16;
 const NONE = new Uint8Array(0);
 
 /**
@@ -30,6 +22,8 @@ export class HmacSession {
   readonly name: Buffer;
   readonly #key: Buffer;
   #nonceTpm: Buffer;
+  #preparation: NodeJS.Immediate | undefined;
+  #prepared: PreparedCommand | undefined;
 
   /** @param salt - shared with the TPM; undefined for a session that encrypts nothing */
   constructor(
@@ -50,8 +44,9 @@ export class HmacSession {
    * @param keep - whether the session outlives the command; else its success ends it in the TPM
    */
   authorize(command: Command, authValue: Uint8Array, keep: boolean): AuthorizedCommand {
-    const sessionValue = concatSecret(this.#key, withoutTrailingZeros(authValue));
-    const nonceCaller = randomBytes(NONCE_SIZE);
+    const prepared = this.#takePrepared(authValue);
+    const sessionValue = this.#sessionValue(authValue);
+    const nonceCaller = prepared?.nonceCaller ?? randomBytes(NONCE_SIZE);
     const encrypts = this.#key.length > 0;
     const attributes =
       (keep ? TPMA_SESSION.continueSession : 0) |
@@ -59,8 +54,10 @@ export class HmacSession {
       (encrypts && command.secret?.response ? TPMA_SESSION.encrypt : 0);
     const parameters = concatSecret(command.parameters ?? NONE);
     if (attributes & TPMA_SESSION.decrypt) {
-      cryptFirstParameter('encrypt', parameters, sessionValue, nonceCaller, this.#nonceTpm);
-    }
+      const cipher =
+        prepared?.cipher ?? parameterCipher('encrypt', sessionValue, nonceCaller, this.#nonceTpm);
+      cryptFirstParameter(cipher, parameters);
+    } else prepared?.cipher.final();
     const hash = createHash('sha256').update(u32(command.code));
     for (const { handle, name } of command.handles ?? []) hash.update(name ?? handleName(handle));
     const cpHash = hash.update(parameters).digest();
@@ -70,8 +67,10 @@ export class HmacSession {
     wipe(parameters);
     return {
       request,
-      open: (response, parts) =>
-        this.#open(response, parts, { code: command.code, sessionValue, nonceCaller, attributes }),
+      open: (response, parts) => {
+        this.#open(response, parts, { code: command.code, sessionValue, nonceCaller, attributes });
+        if (keep && attributes & TPMA_SESSION.decrypt) this.#prepareFor(authValue);
+      },
       wipe: () => {
         request.wipe();
         wipe(sessionValue);
@@ -80,7 +79,36 @@ export class HmacSession {
   }
 
   wipe(): void {
+    this.#takePrepared(NONE);
     wipe(this.#key);
+  }
+
+  /**
+   * Does, once the answer has been handed on, what the next command would have to wait for. Most often
+   * it is authorised by the same value.
+   */
+  #prepareFor(authValue: Uint8Array): void {
+    this.#preparation = setImmediate(() => {
+      const nonceCaller = randomBytes(NONCE_SIZE);
+      const sessionValue = this.#sessionValue(authValue);
+      const cipher = parameterCipher('encrypt', sessionValue, nonceCaller, this.#nonceTpm);
+      wipe(sessionValue);
+      this.#prepared = { authValue, nonceCaller, cipher };
+    }).unref();
+  }
+
+  /** What was prepared, if it is for this very value; a nonce serves one command in any case. */
+  #takePrepared(authValue: Uint8Array): PreparedCommand | undefined {
+    clearImmediate(this.#preparation);
+    const prepared = this.#prepared;
+    this.#prepared = undefined;
+    if (prepared?.authValue === authValue) return prepared;
+    prepared?.cipher.final();
+    return undefined;
+  }
+
+  #sessionValue(authValue: Uint8Array): Buffer {
+    return concatSecret(this.#key, withoutTrailingZeros(authValue));
   }
 
   /** A policy session without any key proves nothing, and has an empty HMAC (Part 1, 19.6.5). */
@@ -109,7 +137,8 @@ export class HmacSession {
     }
     this.#nonceTpm = Buffer.from(nonce);
     if (attributes & TPMA_SESSION.encrypt) {
-      cryptFirstParameter('decrypt', parameters, sent.sessionValue, nonce, sent.nonceCaller);
+      const decipher = parameterCipher('decrypt', sent.sessionValue, nonce, sent.nonceCaller);
+      cryptFirstParameter(decipher, parameters);
     }
   }
 }
@@ -120,6 +149,13 @@ export interface AuthorizedCommand {
   /** Verifies and decrypts the answer in place. @throws VirtualSmartCardError `ERR_TPM_RESPONSE` */
   open(response: Buffer, parts: ResponseParts): void;
   wipe(): void;
+}
+
+/** The part of a command that depends on its authValue and the nonces alone. */
+interface PreparedCommand {
+  authValue: Uint8Array;
+  nonceCaller: Buffer;
+  cipher: ParameterCipher;
 }
 
 interface SentCommand {
@@ -154,34 +190,4 @@ function authHmac(
     .update(nonceOlder)
     .update(Uint8Array.of(attributes))
     .digest();
-}
-
-/** AES-128-CFB over the content of the first TPM2B, in place (Part 1, 21.3). */
-function cryptFirstParameter(
-  direction: 'encrypt' | 'decrypt',
-  parameters: Buffer,
-  sessionValue: Uint8Array,
-  nonceNewer: Uint8Array,
-  nonceOlder: Uint8Array,
-): void {
-  const end = parameters.length < 2 ? Number.POSITIVE_INFINITY : 2 + parameters.readUInt16BE(0);
-  if (end > parameters.length) throw responseError('its encrypted parameter is cut off');
-  const bits = 8 * (AES_KEY_SIZE + AES_BLOCK_SIZE);
-  const derived = kdfa(sessionValue, 'CFB', nonceNewer, nonceOlder, bits);
-  const key = derived.subarray(0, AES_KEY_SIZE);
-  const iv = derived.subarray(AES_KEY_SIZE);
-  const content = parameters.subarray(2, end);
-  const cipher =
-    direction === 'encrypt'
-      ? createCipheriv('aes-128-cfb', key, iv)
-      : createDecipheriv('aes-128-cfb', key, iv);
-  const result = cipher.update(content);
-  // Frees the key schedule now, not when the cipher is collected.
-  cipher.final();
-  content.set(result);
-  wipe(result, derived);
-}
-
-function u32(value: number): Buffer {
-  return new TpmWriter(4).u32(value).bytes;
 }

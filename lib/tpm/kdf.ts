@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { TpmWriter } from './writer.js';
+import { u32 } from './writer.js';
 
 const NONE = new Uint8Array(0);
 const HASH_BITS = 256;
@@ -31,8 +31,4 @@ export function kdfe(z: Uint8Array, label: string, partyU: Uint8Array, partyV: U
     .update(partyU)
     .update(partyV)
     .digest();
-}
-
-function u32(value: number): Buffer {
-  return new TpmWriter(4).u32(value).bytes;
 }

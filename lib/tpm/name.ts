@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { TPM_ALG_SHA256 } from './constants.js';
-import { TpmWriter } from './writer.js';
+import { TpmWriter, u32 } from './writer.js';
 
 /** Public area of an NV index whose nameAlg is SHA-256 (TPMS_NV_PUBLIC, Part 2, 13.5). */
 export interface NvPublic {
@@ -34,7 +34,7 @@ export function objectName(publicArea: Uint8Array): Buffer {
 
 /** Name of what has no public area (hierarchies, sessions): its handle. */
 export function handleName(handle: number): Buffer {
-  return new TpmWriter(4).u32(handle).bytes;
+  return u32(handle);
 }
 
 /** Qualified Name of an object: its Name together with those of all above it (Part 1, 26.5). */

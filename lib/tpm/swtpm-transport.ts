@@ -95,13 +95,12 @@ export class SwtpmTransport implements TpmTransport {
       if (this.#queue.length === 0) throw responseError('it came without a command');
       response = this.#framer.push(chunk);
     } catch (error) {
+      wipe(chunk);
       this.#fail(error as VirtualSmartCardError);
       return;
-    } finally {
-      wipe(chunk);
     }
     if (!response) return;
-    this.#socket.setTimeout(0);
+    if (this.#socket.timeout) this.#socket.setTimeout(0);
     this.#queue.shift()?.resolve(response);
     this.#writeNext();
   }

@@ -1,5 +1,12 @@
 import { allocateSecret, wipe } from '../secret.js';
 
+/** A number by itself, as it goes into a hash. It is no secret, so it may lie in shared memory. */
+export function u32(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(value >>> 0);
+  return bytes;
+}
+
 /**
  * Marshals TPM structures: big-endian integers and sized buffers (TPM2B). Its memory is never
  * shared, and what it outgrows is wiped, so it may hold secrets; whoever made it calls `wipe`.

@@ -1,12 +1,15 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes, verify } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { TPM_CC } from '../../../lib/tpm/constants.js';
 import { isTpmCode } from '../../../lib/tpm/error.js';
+import type { Tpm } from '../../../lib/tpm/tpm.js';
 import { openTransport } from '../../../lib/tpm/tpm-address.js';
 import { expectError } from '../../support/expect-error.js';
 import { TpmDevice } from '../../support/tpm-device.js';
 import { Interposer } from './support/interposer.js';
 import { definePinIndex, sealForPin } from './support/pin-index.js';
+import { toKeyObject } from './support/public-key.js';
 import { freshTransport, openForTest } from './support/test-tpm.js';
 
 const OUT_OF_PROCESS = [
@@ -14,6 +17,22 @@ const OUT_OF_PROCESS = [
   'swtpm with a persistent RSA parent',
   'device',
 ] as const;
+
+/** Behind header, key, size of the authorisations, session and the nonce's own size. */
+const NONCE_AT = 24;
+
+/** A key with a value of its own: signs something, and tells whether the signature is right. */
+async function signer(tpm: Tpm): Promise<() => Promise<boolean>> {
+  const authValue = randomBytes(32);
+  const { wrapped, publicKey } = await tpm.createKey('EC-P256', authValue);
+  const key = tpm.key(wrapped);
+  const verifier = { key: toKeyObject(publicKey), dsaEncoding: 'ieee-p1363' } as const;
+  return async () => {
+    const data = randomBytes(100);
+    const digest = createHash('sha256').update(data).digest();
+    return verify('sha256', data, verifier, await key.ecdsaSign(digest, authValue));
+  };
+}
 
 /** Flips one bit. */
 function flipped(bytes: Buffer, at: number): Buffer {
@@ -75,6 +94,22 @@ describe.each(OUT_OF_PROCESS)('a salted session on %s', (kind) => {
     expect(isTpmCode(error, 0x0a2)).toBe(true);
     interposer.alterCommand = ({ bytes }) => bytes;
     expect(await key.ecdsaSign(randomBytes(32), authValue)).toHaveLength(64);
+  });
+
+  test('at once or after a rest, by one value or another: a nonce of its own, and the digest meant', async () => {
+    const interposer = new Interposer(await freshTransport(kind));
+    const tpm = await openForTest(interposer);
+    const [one, other] = [await signer(tpm), await signer(tpm)];
+    interposer.commands.length = 0;
+    for (const sign of [one, one, other, other, one, one]) {
+      expect(await sign()).toBe(true);
+      expect(await sign()).toBe(true);
+      await setImmediate();
+    }
+    const signings = interposer.commands.filter(({ code }) => code === TPM_CC.Sign);
+    expect(signings).toHaveLength(12);
+    const nonces = signings.map(({ bytes }) => bytes.toString('hex', NONCE_AT, NONCE_AT + 32));
+    expect(new Set(nonces).size).toBe(12);
   });
 
   test('nothing secret passes in the clear', async () => {
