@@ -1,11 +1,12 @@
 import type { CredentialTries } from '../backend/backend.js';
+import { VirtualSmartCardError } from '../errors.js';
 import { concatSecret, wipe } from '../secret.js';
 import { encodeCommand, Instruction, SHORT_LE, StatusWord } from './apdu.js';
 import type { ApduChannel } from './channel.js';
 import { ApduExchange } from './exchange.js';
 import { KeyCommands } from './key-commands.js';
 import { decode } from './response.js';
-import { cardResponseError, hasStatusWord, type Purpose } from './status-error.js';
+import { cardResponseError, hasStatusWord, newPinRefused, type Purpose } from './status-error.js';
 import { decodeTlv, decodeTlvs, encodeTlv, findTlv } from './tlv.js';
 import { keyCheckValue } from './triple-des.js';
 
@@ -98,8 +99,16 @@ export class GidsClient {
     return this.#readTries(PUK_TRIES);
   }
 
+  /** @throws VirtualSmartCardError `ERR_PIN_INCORRECT`, `ERR_PIN_BLOCKED`, `ERR_PIN_POLICY` */
   async changePin(oldPin: Uint8Array, newPin: Uint8Array): Promise<void> {
-    await this.#sendSecrets(Instruction.CHANGE_REFERENCE_DATA, 0x00, 'changePin', oldPin, newPin);
+    const { CHANGE_REFERENCE_DATA: ins } = Instruction;
+    try {
+      await this.#sendSecrets(ins, 0x00, 'changePin', oldPin, newPin);
+    } catch (error) {
+      if (!VirtualSmartCardError.is(error, 'ERR_PIN_INCORRECT')) throw error;
+      // Some cards call the PIN wrong when the new one is too short or too long, and count nothing.
+      throw (await this.#hasAllTries()) ? newPinRefused(error) : error;
+    }
   }
 
   async resetPinByPuk(puk: Uint8Array, newPin: Uint8Array): Promise<void> {
@@ -149,6 +158,16 @@ export class GidsClient {
       await this.#put(CURRENT_DIRECTORY, data, 'setAdminKey');
     } finally {
       wipe(value, secret, data);
+    }
+  }
+
+  async #hasAllTries(): Promise<boolean> {
+    try {
+      const { left, max } = await this.pinTries();
+      return left === max;
+    } catch {
+      // What the card said before is all there is to tell.
+      return false;
     }
   }
 

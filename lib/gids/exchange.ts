@@ -71,13 +71,30 @@ export class ApduExchange {
     let offset = 0;
     for (; data.length - offset > SHORT_DATA_LENGTH; offset += SHORT_DATA_LENGTH) {
       const block = data.subarray(offset, offset + SHORT_DATA_LENGTH);
-      await this.#sendOne({ ...rest, cla: cla | CHAINING_BIT, data: block }, purpose);
+      try {
+        await this.#sendOne({ ...rest, cla: cla | CHAINING_BIT, data: block }, purpose);
+      } catch (error) {
+        if (isRefusal(error)) await this.#endChain({ ...rest, cla }, purpose);
+        throw error;
+      }
     }
     const last = data.subarray(offset);
     return this.#sendOne(
       { ...rest, cla, data: last, ...(le === undefined ? {} : { le }) },
       purpose,
     );
+  }
+
+  /**
+   * Some cards go on waiting for the rest of a chain of which they have refused a part, and refuse
+   * every other command meanwhile. A last part without data ends it, whatever is answered to it.
+   */
+  async #endChain(command: CommandApduFields, purpose: Purpose): Promise<void> {
+    try {
+      await this.#sendOne(command, purpose);
+    } catch {
+      // That the chain was refused is what there is to tell.
+    }
   }
 
   async #sendOne(command: CommandApduFields, purpose: Purpose): Promise<Buffer> {
@@ -136,6 +153,11 @@ export class ApduExchange {
       throw new VirtualSmartCardError('ERR_CARD_COMMAND', message, { cause: error });
     }
   }
+}
+
+/** Whether the card has answered, and it was a refusal. */
+function isRefusal(error: unknown): boolean {
+  return VirtualSmartCardError.is(error) && error.statusWord !== undefined;
 }
 
 function statusWord(response: Uint8Array): number {

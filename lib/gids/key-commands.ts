@@ -8,7 +8,7 @@ import type { ApduExchange } from './exchange.js';
 import { keyFileId } from './file-ids.js';
 import { decodePublicKey } from './public-key.js';
 import { decode } from './response.js';
-import { cardResponseError, hasStatusWord } from './status-error.js';
+import { cardResponseError, hasStatusWord, statusError } from './status-error.js';
 import { decodeTlv, encodeTlv } from './tlv.js';
 
 /** A key of the card: its reference (81 and on) and GIDS algorithm identifier. */
@@ -49,7 +49,8 @@ export class KeyCommands {
 
   /**
    * Makes an empty key file and activates it. One with this reference that is there already, left
-   * by a creation that was cut short, is deleted first.
+   * by a creation that was cut short, is deleted first. (The applet GidsApplet answers 6984 to that,
+   * as to parameters that it cannot read.)
    */
   async createFile(key: KeyReference, usage: 'sign' | 'signAndDecrypt'): Promise<void> {
     const create = {
@@ -61,7 +62,10 @@ export class KeyCommands {
     try {
       await this.#exchange.send(create, 'createKey');
     } catch (error) {
-      if (!hasStatusWord(error, StatusWord.FILE_EXISTS)) throw error;
+      const { FILE_EXISTS, REFERENCE_DATA_NOT_USABLE } = StatusWord;
+      if (![FILE_EXISTS, REFERENCE_DATA_NOT_USABLE].some((each) => hasStatusWord(error, each))) {
+        throw error;
+      }
       await this.deleteFile(key.reference);
       await this.#exchange.send(create, 'createKey');
     }
@@ -97,7 +101,10 @@ export class KeyCommands {
     }
   }
 
-  /** @throws VirtualSmartCardError `ERR_CONTAINER_NOT_FOUND` when there is no such key */
+  /**
+   * @throws VirtualSmartCardError `ERR_CONTAINER_NOT_FOUND` when there is no such key. A card may
+   * refuse it then, or answer nothing: of a key file in which no key was made.
+   */
   async readPublicKey(reference: number): Promise<PublicKey> {
     const data = encodeTlv(
       0x70,
@@ -106,6 +113,9 @@ export class KeyCommands {
     );
     const command = { ins: Instruction.GET_DATA, p1: 0x3f, p2: 0xff, data, le: SHORT_LE };
     const answer = await this.#exchange.send(command, 'readPublicKey');
+    if (answer.length === 0) {
+      throw statusError(StatusWord.REFERENCED_DATA_NOT_FOUND, 'readPublicKey');
+    }
     return decode(() => decodePublicKey(decodeTlv(0x7f49, answer)));
   }
 

@@ -42,6 +42,7 @@ const ADMIN_KEY_INCORRECT: Meaning = [
   'ERR_ADMIN_KEY_INCORRECT',
   "The response to the card's challenge is wrong, so the admin key is not this card's.",
 ];
+const NO_ADMIN_KEY: Meaning = ['ERR_NOT_SUPPORTED', 'The card has no admin key.'];
 export const CHALLENGE_ENDED =
   "The card's challenge ended before its response came: the card was reset, or used by another program. Nothing was done; a new challenge needs a new response.";
 const NOT_INITIALIZED: Meaning = [
@@ -84,6 +85,7 @@ const SPECIFIC: Readonly<Partial<Record<Purpose, Readonly<Record<number, Meaning
   writeFile: { [StatusWord.FILE_NOT_FOUND]: NOT_INITIALIZED },
   changePin: {
     [StatusWord.WRONG_DATA]: PIN_POLICY,
+    [StatusWord.WRONG_LENGTH]: PIN_POLICY,
     [StatusWord.CONDITIONS_NOT_SATISFIED]: PIN_POLICY,
   },
   resetPinByPuk: {
@@ -92,11 +94,15 @@ const SPECIFIC: Readonly<Partial<Record<Purpose, Readonly<Record<number, Meaning
       'The PUK is blocked after too many wrong tries. The PIN cannot be reset any more.',
     ],
     [StatusWord.REFERENCED_DATA_NOT_FOUND]: PUK_NOT_SET,
+    // Of a card that knows no PUK at all.
+    [StatusWord.WRONG_P1_P2]: PUK_NOT_SET,
     [StatusWord.WRONG_DATA]: PIN_POLICY,
+    [StatusWord.WRONG_LENGTH]: PIN_POLICY,
   },
   resetPinByAdmin: {
     [StatusWord.SECURITY_STATUS_NOT_SATISFIED]: ADMIN_KEY_INCORRECT,
     [StatusWord.WRONG_DATA]: PIN_POLICY,
+    [StatusWord.WRONG_LENGTH]: PIN_POLICY,
     [StatusWord.CONDITIONS_NOT_SATISFIED]: [
       'ERR_ADMIN_RESET_NOT_ALLOWED',
       'The card has a PUK, and only the PUK resets its PIN.',
@@ -105,7 +111,8 @@ const SPECIFIC: Readonly<Partial<Record<Purpose, Readonly<Record<number, Meaning
   authenticateAdmin: {
     [StatusWord.SECURITY_STATUS_NOT_SATISFIED]: ADMIN_KEY_INCORRECT,
     [StatusWord.CONDITIONS_NOT_SATISFIED]: ['ERR_ADMIN_CHALLENGE_ENDED', CHALLENGE_ENDED],
-    [StatusWord.REFERENCED_DATA_NOT_FOUND]: ['ERR_NOT_SUPPORTED', 'The card has no admin key.'],
+    [StatusWord.REFERENCED_DATA_NOT_FOUND]: NO_ADMIN_KEY,
+    [StatusWord.REFERENCE_DATA_NOT_USABLE]: NO_ADMIN_KEY,
   },
   setAdminKey: { [StatusWord.SECURITY_STATUS_NOT_SATISFIED]: ADMIN_KEY_INCORRECT },
   createKey: {
@@ -118,9 +125,10 @@ const SPECIFIC: Readonly<Partial<Record<Purpose, Readonly<Record<number, Meaning
       'The card was made without `allowKeyImport`.',
     ],
     [StatusWord.WRONG_DATA]: ALGORITHM,
+    [StatusWord.REFERENCE_DATA_NOT_USABLE]: ALGORITHM,
     [StatusWord.FUNCTION_NOT_SUPPORTED]: ALGORITHM,
   },
-  readPublicKey: missingKey(),
+  readPublicKey: { ...missingKey(), [StatusWord.REFERENCE_DATA_NOT_USABLE]: NO_KEY },
   deleteKey: missingKey(),
   chooseKey: {
     ...missingKey(),
@@ -177,6 +185,15 @@ export function statusError(
 /** Whether an error is the card's answer with that status word. */
 export function hasStatusWord(error: unknown, statusWord: number): boolean {
   return VirtualSmartCardError.is(error) && error.statusWord === statusWord;
+}
+
+/** What a card means that calls the PIN wrong and counts no try. */
+export function newPinRefused(cause: VirtualSmartCardError): VirtualSmartCardError {
+  const { statusWord } = cause;
+  return new VirtualSmartCardError(...PIN_POLICY, {
+    cause,
+    ...(statusWord !== undefined && { statusWord }),
+  });
 }
 
 /** An `ERR_CARD_RESPONSE`. `what` is a half-sentence about the card's data and holds no secret. */

@@ -93,11 +93,19 @@ describe('commands', () => {
     expect(third).toBe(`00dba0105f${object.slice(1020)}`);
   });
 
-  it('stop a chain that the card refuses', async () => {
-    const { channel, client } = scripted('9000', '6982');
+  it('stop a chain that the card refuses, and end it for cards that wait for its rest', async () => {
+    const { channel, client } = scripted('9000', '6982', '6984');
     const error = await failureOf(client.writeObject(0xa010, 0xdf24, randomBytes(600)));
     expect(error).toMatchObject({ code: 'ERR_PIN_REQUIRED', statusWord: 0x6982 });
-    expect(channel.commands.length).toBe(3);
+    expect(channel.commands.length).toBe(4);
+    expect(channel.commands[3]).toBe('00dba010');
+  });
+
+  it('say no more of a chain on a channel that broke', async () => {
+    const { channel, client } = scripted(new Error('gone'));
+    const error = await failureOf(client.writeObject(0xa010, 0xdf24, randomBytes(600)));
+    expect(error).toMatchObject({ code: 'ERR_CARD_COMMAND' });
+    expect(channel.commands.length).toBe(2);
   });
 
   it('put a long answer together', async () => {
@@ -178,23 +186,35 @@ describe('status words', () => {
     ['VERIFY', verify, '6581', { code: 'ERR_STATE_IO' }],
     ['CHANGE', change, '63c2', { code: 'ERR_PIN_INCORRECT', triesLeft: 2 }],
     ['CHANGE', change, '6a80', { code: 'ERR_PIN_POLICY' }],
+    ['CHANGE', change, '6700', { code: 'ERR_PIN_POLICY' }],
     ['CHANGE', change, '6983', { code: 'ERR_PIN_BLOCKED' }],
     ['RESET by PUK', byPuk, '63c1', { code: 'ERR_PUK_INCORRECT', triesLeft: 1 }],
     ['RESET by PUK', byPuk, '6983', { code: 'ERR_PUK_BLOCKED' }],
     ['RESET by PUK', byPuk, '6a88', { code: 'ERR_PUK_NOT_SET' }],
+    ['RESET by PUK', byPuk, '6a86', { code: 'ERR_PUK_NOT_SET' }],
     ['RESET by PUK', byPuk, '6a80', { code: 'ERR_PIN_POLICY' }],
+    ['RESET by PUK', byPuk, '6700', { code: 'ERR_PIN_POLICY' }],
     ['RESET by admin', byAdmin, '6982', { code: 'ERR_ADMIN_KEY_INCORRECT' }],
+    ['RESET by admin', byAdmin, '6700', { code: 'ERR_PIN_POLICY' }],
     ['RESET by admin', byAdmin, '6985', { code: 'ERR_ADMIN_RESET_NOT_ALLOWED' }],
+    [
+      'admin',
+      (client: GidsClient) => client.adminChallenge(),
+      '6984',
+      { code: 'ERR_NOT_SUPPORTED' },
+    ],
     ['GET DATA', read, '6a82', { code: 'ERR_CARD_NOT_INITIALIZED' }],
     ['PUT DATA', write, '6a84', { code: 'ERR_STATE_IO' }],
     ['PUT DATA', write, '6982', { code: 'ERR_PIN_REQUIRED' }],
     ['CREATE FILE', create, '6a81', { code: 'ERR_ALGORITHM_NOT_SUPPORTED' }],
     ['GENERATE', generate, '6a80', { code: 'ERR_ALGORITHM_NOT_SUPPORTED' }],
     ['GENERATE', generate, '6400', { code: 'ERR_CARD_COMMAND' }],
+    ['import', load, '6984', { code: 'ERR_ALGORITHM_NOT_SUPPORTED' }],
     ['import', load, '6985', { code: 'ERR_KEY_IMPORT_NOT_ALLOWED' }],
     ['MSE', choose, '6a88', { code: 'ERR_CONTAINER_NOT_FOUND' }],
     ['MSE', choose, '6a80', { code: 'ERR_ALGORITHM_NOT_SUPPORTED' }],
     ['read key', publicKey, '6a88', { code: 'ERR_CONTAINER_NOT_FOUND' }],
+    ['read key', publicKey, '6984', { code: 'ERR_CONTAINER_NOT_FOUND' }],
     ['read key', publicKey, '6f00', { code: 'ERR_CARD_COMMAND' }],
   ])('%s: %#', async (_name, call, statusWord, expected) => {
     const { client } = scripted(statusWord);
