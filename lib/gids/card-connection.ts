@@ -42,6 +42,7 @@ export class GidsCardConnection implements CardConnection {
   readonly #client: GidsClient;
   readonly #pin: PinSession;
   readonly #directory: ContainerDirectory;
+  readonly #files: CardFiles;
   readonly #certificates: CertificateStore;
   readonly #changes: ContainerChanges;
   readonly #turns = new Turns();
@@ -56,10 +57,10 @@ export class GidsCardConnection implements CardConnection {
     this.#info = info;
     this.#client = new GidsClient(channel);
     this.#pin = new PinSession(this.#client);
-    const files = new CardFiles(this.#client);
-    this.#directory = new ContainerDirectory(this.#client, files);
-    this.#certificates = new CertificateStore(files);
-    this.#changes = new ContainerChanges(this.#client, files, this.#certificates);
+    this.#files = new CardFiles(this.#client);
+    this.#directory = new ContainerDirectory(this.#client, this.#files);
+    this.#certificates = new CertificateStore(this.#files);
+    this.#changes = new ContainerChanges(this.#client, this.#files, this.#certificates);
   }
 
   async info(): Promise<CardInfo> {
@@ -269,10 +270,14 @@ export class GidsCardConnection implements CardConnection {
     );
   }
 
-  /** A change of the containers, with the PIN. Whatever becomes of it, they are read again. */
+  /**
+   * A change of the containers, with the PIN, which on a card without a file system is not tried.
+   * Whatever becomes of it, they are read again.
+   */
   async #change<T>(options: PinOption, work: () => Promise<T>): Promise<T> {
+    const requireFileSystem = () => this.#files.readContainerMap();
     return this.#onCard(() =>
-      this.#pin.run(options, NOTHING_TO_PREPARE, async () => {
+      this.#pin.run(options, requireFileSystem, async () => {
         this.#directory.forget();
         return work();
       }),

@@ -23,6 +23,10 @@ const FLAG_VALID = 1;
 const FLAG_DEFAULT = 2;
 
 /**
+ * Other programs may give several containers one name (OpenSC takes a label twice), and here
+ * containers are told apart by name. The first keeps it; those after it are called by their index as
+ * well: "mail (1)".
+ *
  * @throws VirtualSmartCardError `ERR_CARD_RESPONSE` when the bytes are not a container map
  */
 export function decodeContainerMap(bytes: Uint8Array): ContainerMap {
@@ -34,6 +38,7 @@ export function decodeContainerMap(bytes: Uint8Array): ContainerMap {
   for (let offset = 0; offset < view.length; offset += RECORD_LENGTH) {
     map.push(decodeRecord(view.subarray(offset, offset + RECORD_LENGTH)));
   }
+  tellApart(map);
   return map;
 }
 
@@ -103,6 +108,31 @@ export function checkContainerName(name: unknown): string {
     throw invalidArgument('name', expected, 'a name with half of a surrogate pair');
   }
   return name;
+}
+
+function tellApart(map: ContainerMap): void {
+  const names = new Set<string>();
+  const later: [number, ContainerMapRecord][] = [];
+  for (const [index, record] of map.entries()) {
+    if (!record) continue;
+    const folded = foldContainerName(record.name);
+    if (names.has(folded)) later.push([index, record]);
+    names.add(folded);
+  }
+  for (const [index, record] of later) {
+    const shared = record.name;
+    record.name = withSuffix(shared, ` (${index})`);
+    for (let next = 2; names.has(foldContainerName(record.name)); next++) {
+      record.name = withSuffix(shared, ` (${index}-${next})`);
+    }
+    names.add(foldContainerName(record.name));
+  }
+}
+
+function withSuffix(name: string, suffix: string): string {
+  const kept = name.slice(0, NAME_UNITS - 1 - suffix.length);
+  // Not half of a surrogate pair.
+  return kept.replace(/[\ud800-\udbff]$/, '') + suffix;
 }
 
 function decodeRecord(record: Buffer): ContainerMapRecord | undefined {

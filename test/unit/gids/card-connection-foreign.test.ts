@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { GidsCardConnection } from '../../../lib/gids/card-connection.js';
 import type { CardState } from '../../../lib/gids/card-state.js';
+import { withContainer } from '../../../lib/gids/container-map.js';
 import { withKey } from '../../../lib/gids/key-map.js';
 import { certificateFor, expectSigns, TestCard } from '../../support/gids-card.js';
 
@@ -104,6 +105,24 @@ describe('a card that another host has set up', () => {
       await connection.deleteContainer(name, withPin());
     }
     expect(card.keyReferences).toEqual([0x81]);
+  });
+
+  it('may have several containers of one name, each of which is reached', async () => {
+    await connection.createContainer(ec('second'), withPin());
+    const keys = await Promise.all(['first', 'second'].map((name) => connection.publicKey(name)));
+    const record = { name: 'FIRST', isDefault: false, signatureBits: 256, keyExchangeBits: 0 };
+    edit(0xa010, 0xdf23, withContainer(objectOf(0xa010, 0xdf23), 1, record));
+    edit(0xa010, 0xdf22, Buffer.from('010001000100', 'hex'));
+    const names = ['first', 'FIRST (1)'];
+    expect((await connection.containers()).map(({ name }) => name)).toEqual(names);
+    expect(await Promise.all(names.map((name) => connection.publicKey(name)))).toEqual(keys);
+    for (const name of names) await expectSigns(connection, name, card.pin);
+    const again = connection.createContainer(ec('first (1)'), withPin());
+    await expect(again).rejects.toMatchObject({ code: 'ERR_CONTAINER_EXISTS' });
+    await connection.setDefaultContainer('FIRST (1)', withPin());
+    await connection.deleteContainer('first', withPin());
+    expect(await connection.containers()).toMatchObject([{ name: 'FIRST', isDefault: true }]);
+    expect(await connection.publicKey('FIRST')).toEqual(keys[1]);
   });
 
   it('is not changed where its files are damaged', async () => {

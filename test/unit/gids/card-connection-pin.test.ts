@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { GidsCardConnection } from '../../../lib/gids/card-connection.js';
+import { emptyCardState } from '../../../lib/gids/card-state.js';
 import { encryptTripleDes } from '../../../lib/gids/triple-des.js';
 import { RecordingChannel, randomPin, TestCard } from '../../support/gids-card.js';
 
@@ -82,6 +83,14 @@ describe('PIN, PUK and admin key', () => {
       code: 'ERR_CONTAINER_NOT_FOUND',
     });
     expect(card.vault.openAuthorizations).toBe(0);
+  });
+
+  it('is not tried on a card without a file system', async () => {
+    card.vault.state = emptyCardState();
+    await expect(connection.createContainer(ec('x'), { pin: randomPin(8) })).rejects.toMatchObject({
+      code: 'ERR_CARD_NOT_INITIALIZED',
+    });
+    expect(await connection.pinTries()).toEqual({ left: 5, max: 5 });
   });
 
   it('a wrong name or certificate costs no try', async () => {

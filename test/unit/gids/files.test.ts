@@ -157,6 +157,27 @@ describe('container map', () => {
     expect(freeContainerIndex(map)).toBe(1);
   });
 
+  it('tells containers of one name apart by their index, and stays as it is', () => {
+    const names = ['Key', 'key', 'other', 'KEY', 'key (1)', 'x'.repeat(39), 'x'.repeat(39)];
+    const record = { isDefault: false, signatureBits: 2048, keyExchangeBits: 0 };
+    const bytes = names.reduce<Buffer>(
+      (map, name, index) => withContainer(map, index, { ...record, name }),
+      Buffer.alloc(0),
+    );
+    const before = Buffer.from(bytes);
+    expect(decodeContainerMap(bytes).map((each) => each?.name)).toEqual([
+      ...['Key', 'key (1-2)', 'other', 'KEY (3)', 'key (1)', 'x'.repeat(39)],
+      `${'x'.repeat(35)} (6)`,
+    ]);
+    expect(bytes).toEqual(before);
+    const astral = `${'x'.repeat(34)}\u{1F511}xxx`;
+    const twice = withContainer(withContainer(Buffer.alloc(0), 0, { ...record, name: astral }), 1, {
+      ...record,
+      name: astral,
+    });
+    expect(decodeContainerMap(twice)[1]?.name).toBe(`${'x'.repeat(34)} (1)`);
+  });
+
   it('has one default container', () => {
     let bytes = withContainer(Buffer.alloc(0), 0, record);
     bytes = withContainer(bytes, 1, { ...record, name: 'Other', isDefault: false });
