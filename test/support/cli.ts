@@ -20,6 +20,8 @@ export interface ProgramOptions {
   input?: string;
   env?: NodeJS.ProcessEnv;
   cwd?: string;
+  /** Milliseconds after which it is ended; default 50,000. */
+  timeout?: number;
   /** Called when the program runs, for example to end it. */
   started?: (child: ChildProcess) => void;
 }
@@ -29,9 +31,9 @@ export async function runProgram(
   command: readonly string[],
   options: ProgramOptions = {},
 ): Promise<ProgramRun> {
-  const { input = '', env = process.env, cwd = process.cwd(), started } = options;
+  const { input = '', env = process.env, cwd = process.cwd(), timeout = 50_000, started } = options;
   const [program = '', ...words] = command;
-  const child = spawn(program, words, { env, cwd, timeout: 50_000 });
+  const child = spawn(program, words, { env, cwd, timeout });
   // A program that ends without reading its input closes the pipe under us.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
