@@ -61,11 +61,13 @@ export async function changePin(
   }
   if (p1 !== OLD_AND_NEW) throw new Refusal(StatusWord.WRONG_P1_P2);
   const { pinLength } = session.vault;
-  requireAllowedPin(session, data.subarray(pinLength));
-  await finishReplacement(
-    session,
-    await session.vault.changePin(data.subarray(0, pinLength), data.subarray(pinLength)),
-  );
+  const oldPin = data.subarray(0, pinLength);
+  const newPin = data.subarray(pinLength);
+  if (!isAllowedPin(session, newPin)) {
+    if (mayBeTwoPins(session, data)) await requireOldPin(session, oldPin);
+    throw new Refusal(StatusWord.WRONG_DATA);
+  }
+  await finishReplacement(session, await session.vault.changePin(oldPin, newPin));
 }
 
 /** RESET RETRY COUNTER (2C): a new PIN by the PUK, or after the admin key was authenticated. */
@@ -95,10 +97,28 @@ export async function resetPin(
 
 /** A new PIN that the policy does not allow is refused before anything is checked or counted. */
 function requireAllowedPin(session: Session, pin: Uint8Array): void {
-  const { vault } = session;
-  if (!vault.isPinLengthLegal(pin.length) || !vault.isPinAllowed(pin)) {
-    throw new Refusal(StatusWord.WRONG_DATA);
-  }
+  if (!isAllowedPin(session, pin)) throw new Refusal(StatusWord.WRONG_DATA);
+}
+
+function isAllowedPin({ vault }: Session, pin: Uint8Array): boolean {
+  return vault.isPinLengthLegal(pin.length) && vault.isPinAllowed(pin);
+}
+
+/** Whether so many bytes can be an old and a new PIN, whatever the length of the card's. */
+function mayBeTwoPins({ vault }: Session, { length }: Uint8Array): boolean {
+  const half = Math.floor(length / 2);
+  return vault.isPinLengthLegal(half) && vault.isPinLengthLegal(length - half);
+}
+
+/**
+ * Before a new PIN is refused, a wrong old one is counted: where the one ends and the other begins is
+ * the PIN's length, and a refusal that costs nothing would tell it to whoever asks.
+ */
+async function requireOldPin(session: Session, oldPin: Uint8Array): Promise<void> {
+  const verification = await session.vault.verifyPin(oldPin);
+  if (verification.result === 'verified') return verification.authorization.release();
+  await session.lock();
+  throw refusalOf(verification);
 }
 
 /** Whatever came of it, the PIN is no longer verified. */

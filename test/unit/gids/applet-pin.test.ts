@@ -57,7 +57,7 @@ describe('CHANGE REFERENCE DATA', () => {
     expect(await card.send(apdu('00200080', shorter))).toBe('9000');
   });
 
-  it('counts a wrong old PIN, and refuses a new one outside the policy uncounted', async () => {
+  it('counts a wrong old PIN, and refuses a new one outside the policy', async () => {
     const card = appletCard({ pinPolicy: { minLength: 6, lowercase: 'disallowed' } });
     const pin = randomPin();
     const wrong = Buffer.alloc(8, 0x58);
@@ -66,8 +66,26 @@ describe('CHANGE REFERENCE DATA', () => {
     expect(await card.send(apdu('00240080', short))).toBe('6A80');
     const lowercase = Buffer.concat([card.pin, Buffer.from('abcdefgh')]);
     expect(await card.send(apdu('00240080', lowercase))).toBe('6A80');
-    expect(await card.send('00200080')).toBe('63C4');
+    expect(await card.send('00200080')).toBe('63C5');
     await login(card);
+    expect(await card.send(apdu('00240080', lowercase))).toBe('6A80');
+    expect(await card.send('00200080')).toBe('9000');
+    expect(card.vault.openAuthorizations).toBe(1);
+  });
+
+  it('tells nothing of the length of the PIN but for a try', async () => {
+    const answers: string[] = [];
+    for (const card of [appletCard(), appletCard(), appletCard()]) {
+      await login(card);
+      const pin = randomPin(4 + answers.length * 20);
+      expect(await card.send(apdu('00240080', Buffer.concat([card.pin, pin])))).toBe('9000');
+      const tried: string[] = [];
+      for (const length of [1, 7, 8, 12, 24]) {
+        tried.push(await card.send(apdu('00240080', Buffer.alloc(length, 0x58))));
+      }
+      answers.push(tried.join(' '));
+    }
+    expect(new Set(answers)).toEqual(new Set(['6A80 6A80 63C4 63C3 63C2']));
   });
 });
 
