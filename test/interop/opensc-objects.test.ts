@@ -1,15 +1,16 @@
 import { generateKeyPairSync, verify, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { KeySpec } from '../../lib/backend/backend.js';
 import type { VirtualSmartCardKey } from '../../lib/index.js';
 import {
+  certifyByOpenssl,
   FIRST_READER,
   file,
   inserted,
   pkcs15Init,
   pkcs15Objects,
+  section,
   storeWithReaders,
   succeed,
 } from '../support/opensc.js';
@@ -67,7 +68,7 @@ test("our API sees OpenSC's keys and certificates, and the end of them", async (
   expect(ofImport.publicKey.equals(imported.publicKey)).toBe(true);
   for (const key of keys) await expectSigns(key, pin);
 
-  const certificate = await certify(directory, generated);
+  const certificate = await certifyByOpenssl(directory, generated);
   await pkcs15Init(pin, '--store-certificate', certificate, '--id', '00', '--label', 'of it');
   const [stored] = await card.certificates();
   expect(stored?.container).toBe('generated');
@@ -107,33 +108,6 @@ test('what OpenSC leaves when the card takes no key from outside does not distur
   await card.deleteKey('x', { pin });
   expect((await card.containers()).map(({ name }) => name)).toEqual(['own']);
 });
-
-/** The lines `name : value` of one object in what pkcs15-tool lists. */
-function section(listed: string, heading: string): Record<string, string> {
-  const [, after] = listed.split(`${heading}\n`);
-  if (after === undefined) throw new Error(`no ${heading} in:\n${listed}`);
-  const [lines = ''] = after.split('\n\n');
-  const pairs = lines.split('\n').map((line) => line.trim().split(/\s*: /));
-  return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]));
-}
-
-/** A certificate of the key, made by the openssl program under a CA of its own; its path. */
-async function certify(directory: string, key: VirtualSmartCardKey): Promise<string> {
-  const [caKey, ca, out] = ['ca.key', 'ca.pem', 'certificate.pem'].map((name) =>
-    join(directory, name),
-  ) as [string, string, string];
-  await succeed(
-    ...['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=CA'],
-    ...['-keyout', caKey, '-out', ca],
-  );
-  const pem = key.publicKey.export({ type: 'spki', format: 'pem' });
-  const publicKey = await file(directory, 'public.pem', pem);
-  await succeed(
-    ...['openssl', 'x509', '-new', '-subj', `/CN=${key.container}`, '-force_pubkey', publicKey],
-    ...['-CA', ca, '-CAkey', caKey, '-out', out],
-  );
-  return out;
-}
 
 async function expectSigns(key: VirtualSmartCardKey, pin: Uint8Array): Promise<void> {
   const data = Buffer.from('data');

@@ -25,11 +25,12 @@ export class CardUnderTest {
   readonly pin = setting('VSC_CARD_PIN');
   readonly adminKey = AdminKey.fromHex(setting('VSC_CARD_ADMIN_KEY'));
   readonly manager: VirtualSmartCardManager;
-  readonly #folder: string;
+  /** Where the tests keep their files. */
+  readonly folder: string;
 
   private constructor(manager: VirtualSmartCardManager, folder: string) {
     this.manager = manager;
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   static async open(): Promise<CardUnderTest> {
@@ -39,7 +40,7 @@ export class CardUnderTest {
 
   async close(): Promise<void> {
     await this.manager.close();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 
   /** A fresh connection. */
@@ -49,7 +50,7 @@ export class CardUnderTest {
 
   /** Path of a file of the tests. */
   path(name: string): string {
-    return join(this.#folder, name);
+    return join(this.folder, name);
   }
 
   async file(name: string, content: string | Uint8Array): Promise<string> {

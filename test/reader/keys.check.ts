@@ -8,6 +8,7 @@ import {
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { VirtualSmartCard, VirtualSmartCardKey } from '../../lib/index.js';
+import { certifyByOpenssl, section } from '../support/opensc.js';
 import { CardUnderTest, OURS, unless } from './card-under-test.js';
 
 const DATA = Buffer.from('what is signed');
@@ -34,7 +35,7 @@ test("our API sees OpenSC's key and certificate, and the end of them", async () 
   expect([key.algorithm, key.keySpec]).toEqual(['RSA-2048', 'signature']);
   await expectSigns(key);
   const id = await idOf(name);
-  const certificate = await certify(key);
+  const certificate = await certifyByOpenssl(gids.folder, key);
   await gids.pkcs15Init('--store-certificate', certificate, '--id', id, '--label', name);
   const [stored] = (await card.certificates()).filter(({ container }) => container === name);
   expect(stored?.der).toEqual(new X509Certificate(await readFile(certificate)).raw);
@@ -176,25 +177,4 @@ async function openScDoes(action: string, id: string, input: string, ...words: s
   const with15 = ['--key', id, '--pkcs1', '--pin', pin, ...words, ...files];
   await gids.openSc('pkcs15-crypt', action, '--raw', ...with15);
   return readFile(output);
-}
-
-/** A certificate of the key, made by the openssl program under a CA of its own; its path. */
-async function certify(key: VirtualSmartCardKey): Promise<string> {
-  const [caKey, ca, out] = [gids.path('ca.key'), gids.path('ca.pem'), gids.path('certificate.pem')];
-  const newCa = ['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=CA'];
-  await gids.run(...newCa, '-keyout', caKey, '-out', ca);
-  const pem = key.publicKey.export({ type: 'spki', format: 'pem' });
-  const publicKey = await gids.file('public.pem', pem);
-  const subject = ['-subj', '/CN=OpenSC', '-force_pubkey', publicKey];
-  await gids.run('openssl', 'x509', '-new', ...subject, '-CA', ca, '-CAkey', caKey, '-out', out);
-  return out;
-}
-
-/** The lines `name : value` of one object in what pkcs15-tool lists. */
-function section(listed: string, heading: string): Record<string, string> {
-  const [, after] = listed.split(`${heading}\n`);
-  if (after === undefined) throw new Error(`no ${heading} in:\n${listed}`);
-  const [lines = ''] = after.split('\n\n');
-  const pairs = lines.split('\n').map((line) => line.trim().split(/\s*: /));
-  return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]));
 }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { VirtualSmartCardManager } from '../../lib/index.js';
+import type { VirtualSmartCardKey, VirtualSmartCardManager } from '../../lib/index.js';
 import { type ProgramRun, runProgram } from './cli.js';
 import { until } from './pcsc.js';
 import { Pcscd } from './pcscd.js';
@@ -71,4 +71,34 @@ export async function file(directory: string, name: string, content: string | Ui
   const path = join(directory, name);
   await writeFile(path, content);
   return path;
+}
+
+/** The lines `name : value` of one object in what pkcs15-tool lists. */
+export function section(listed: string, heading: string): Record<string, string> {
+  const [, after] = listed.split(`${heading}\n`);
+  if (after === undefined) throw new Error(`no ${heading} in:\n${listed}`);
+  const [lines = ''] = after.split('\n\n');
+  const pairs = lines.split('\n').map((line) => line.trim().split(/\s*: /));
+  return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]));
+}
+
+/** A certificate of the key, made by the openssl program under a CA of its own; its path. */
+export async function certifyByOpenssl(
+  directory: string,
+  key: VirtualSmartCardKey,
+): Promise<string> {
+  const [caKey, ca, out] = ['ca.key', 'ca.pem', 'certificate.pem'].map((name) =>
+    join(directory, name),
+  ) as [string, string, string];
+  await succeed(
+    ...['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=CA'],
+    ...['-keyout', caKey, '-out', ca],
+  );
+  const pem = key.publicKey.export({ type: 'spki', format: 'pem' });
+  const publicKey = await file(directory, 'public.pem', pem);
+  await succeed(
+    ...['openssl', 'x509', '-new', '-subj', `/CN=${key.container}`, '-force_pubkey', publicKey],
+    ...['-CA', ca, '-CAkey', caKey, '-out', out],
+  );
+  return out;
 }
