@@ -77,6 +77,7 @@ export type {
   RetrieveCertificateOptions,
   SubmitRequestOptions,
 } from './enroll/adcs/request-options.js';
+export type { CertificateTemplate } from './enroll/certificate-template.js';
 export type { DistinguishedName, NameAttributeInput } from './enroll/distinguished-name.js';
 export type {
   EnrollmentRequest,
@@ -88,7 +89,6 @@ export { parseInf } from './enroll/inf.js';
 export { formatInf } from './enroll/inf-writer.js';
 export type { KeyUsage } from './enroll/key-usage.js';
 export type { PendingRequest } from './enroll/pending-request.js';
-export type { CertificateTemplate } from './enroll/request-attributes.js';
 export type {
   CertificateContentSpec,
   NameInput,

@@ -8,10 +8,10 @@ import {
   keySpecOption,
   newContainerName,
 } from '../key-spec.js';
+import { type CertificateTemplate, templateByOid } from './certificate-template.js';
 import type { EnrollmentRequest } from './enrollment-request.js';
 import { isObjectIdentifier } from './object-identifier.js';
 import { readContent } from './read-certificate-content.js';
-import { type CertificateTemplate, templateByOid } from './request-attributes.js';
 import type { RequestKeySpec, RequestSpec, SelfSignedSpec } from './request-spec.js';
 import { DEFAULT_PERIOD, VALIDITY_UNITS, type ValiditySpec, validityBounds } from './validity.js';
 

@@ -1,5 +1,6 @@
 import type { Attribute as X509Attribute } from '@peculiar/x509';
-import { bmpString, objectIdentifier, sequence, unsignedInteger } from './der.js';
+import { templateByOid } from './certificate-template.js';
+import { bmpString, sequence } from './der.js';
 import type { EnrollmentRequest, ExtensionSpec } from './enrollment-request.js';
 import { EXTENSION_OIDS } from './extension-oids.js';
 import { isObjectIdentifier } from './object-identifier.js';
@@ -7,31 +8,12 @@ import { x509 } from './x509.js';
 
 /** By name: szOID_ENROLL_CERTTYPE ([MS-WCCE] 2.2.2.7.7.1). */
 const TEMPLATE_NAME = EXTENSION_OIDS.certificateTemplateName;
-/** By object identifier and version: szOID_CERTIFICATE_TEMPLATE ([MS-WCCE] 2.2.2.7.7.2). */
-const TEMPLATE_OID = EXTENSION_OIDS.certificateTemplate;
 /** szOID_ENROLLMENT_NAME_VALUE_PAIR ([MS-WCCE] 2.2.2.7.10). */
 const NAME_VALUE_PAIR = '1.3.6.1.4.1.311.13.2.1';
 /** szOID_RENEWAL_CERTIFICATE ([MS-WCCE] 2.2.2.7.3). */
 const RENEWAL_CERTIFICATE = '1.3.6.1.4.1.311.13.1';
 
 const CERTIFICATE_TEMPLATE = 'certificatetemplate';
-
-/** A template of an AD CS, named by what never changes of it. */
-export interface CertificateTemplate {
-  /** Object identifier, dotted. */
-  oid: string;
-  /** The template's major version; left out: any. */
-  major?: number | undefined;
-  /** Its minor version, beside the major one. */
-  minor?: number | undefined;
-}
-
-/** The extension by which an AD CS learns a template's object identifier and version. */
-export function templateByOid({ oid, major, minor }: CertificateTemplate): ExtensionSpec {
-  const versions = [major, minor].filter((each) => each !== undefined).map(unsignedInteger);
-  const value = sequence(objectIdentifier(oid), ...versions);
-  return { oid: TEMPLATE_OID, critical: false, value };
-}
 
 /** The extension for the attribute CertificateTemplate, which names a template or its identifier. */
 export function templateExtension(request: EnrollmentRequest): ExtensionSpec | undefined {

@@ -1,10 +1,10 @@
 import type { HashName, KeyAlgorithm, KeySpec } from '../backend/backend.js';
+import type { CertificateTemplate } from './certificate-template.js';
 import type { NameAttributeInput } from './distinguished-name.js';
 import type { EnrollmentRequest, ExtensionSpec } from './enrollment-request.js';
 import type { ExtendedKeyUsageName } from './extended-key-usage.js';
 import type { GeneralName } from './general-name.js';
 import type { KeyUsage } from './key-usage.js';
-import type { CertificateTemplate } from './request-attributes.js';
 import type { ValidityUnit } from './validity.js';
 
 /**
