@@ -274,7 +274,7 @@ export function invalidArgument(
 
 /** Describes a value for an error text by type, not by content. */
 export function describeType(value: unknown): string {
-  if (value === null) return 'null';
+  if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   return typeof value === 'object' ? `an object (${value.constructor?.name})` : `a ${typeof value}`;

@@ -26,7 +26,11 @@ const CLASSES = [
   { field: 'lowercase', text: 'lowercase letters', has: (byte: number) => within(byte, 'a', 'z') },
   { field: 'digits', text: 'digits', has: (byte: number) => within(byte, '0', '9') },
   { field: 'specialCharacters', text: 'special characters', has: isSpecial },
-  { field: 'otherCharacters', text: 'other characters', has: (byte: number) => !isPrintable(byte) },
+  {
+    field: 'otherCharacters',
+    text: 'characters other than printable ASCII',
+    has: (byte: number) => !isPrintable(byte),
+  },
 ] as const;
 
 const RULE_NUMBERS: Record<CharacterRule, number> = { allowed: 0, required: 1, disallowed: 2 };

@@ -186,3 +186,8 @@ describe.each(Object.entries(WRONG))('wrong arguments of %s', (_name, cases) => 
     expect(await fixture.manager.list()).toHaveLength(1);
   });
 });
+
+test('what is missing is called undefined', async () => {
+  const { card } = await makeCard();
+  await expect(card.verifyAdminKey(wrong(undefined))).rejects.toThrow(/, got undefined\.$/);
+});

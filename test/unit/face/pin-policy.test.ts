@@ -92,7 +92,11 @@ describe('PinPolicy', () => {
     { pin: 'ABCDEFGH', options: { lowercase: 'required' }, broken: ['lowercase'] },
     { pin: 'abcd efg', options: { specialCharacters: 'disallowed' }, broken: ['special'] },
     { pin: 'abcd~efg', options: { specialCharacters: 'required' }, broken: [] },
-    { pin: 'abcdefé', options: { otherCharacters: 'disallowed' }, broken: ['other'] },
+    {
+      pin: 'abcdefé',
+      options: { otherCharacters: 'disallowed' },
+      broken: ['other than printable ASCII'],
+    },
     { pin: 'abcdef\t\x7f', options: { otherCharacters: 'required' }, broken: [] },
     { pin: '@[`{/:@[', options: { specialCharacters: 'required' }, broken: [] },
     {
