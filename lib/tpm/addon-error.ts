@@ -22,7 +22,10 @@ const LIBTPMS: Record<string, Meaning> = {
     'ERR_STATE_CORRUPT',
     'Restore the state directory from a copy; without it its cards are lost.',
   ],
-  STATE_IO: ['ERR_STATE_IO', `${WRITABLE} Then open it again.`],
+  STATE_IO: [
+    'ERR_STATE_IO',
+    `${WRITABLE} Then restart \`virtual-smartcard serve\` if it serves the store, else close the managers of this process and open another one.`,
+  ],
 };
 
 const DEVICE: Record<string, Meaning> = {
