@@ -3,7 +3,7 @@ import { VirtualSmartCard } from '../card.js';
 import { copyPin } from '../credentials.js';
 import { describeType, invalidArgument, VirtualSmartCardError } from '../errors.js';
 import type { EstConnector } from './est-options.js';
-import { type OpensslKey, opensslTunnel } from './openssl-tunnel.js';
+import type { OpensslKey } from './openssl-tunnel.js';
 import type { EstTlsCard } from './tls-client.js';
 
 const NAMES = ['card', 'container', 'pin', 'pkcs11Module'];
@@ -34,7 +34,9 @@ export function cardConnector(client: EstTlsCard): CardConnector {
   return {
     pin,
     connect: async (target) => {
-      const key = await readyKey(card, container, pin);
+      const { opensslTunnel } = await import('./openssl-tunnel.js');
+      const key = await readyKey(card, container, pin, target.signal);
+      target.signal.throwIfAborted();
       return opensslTunnel(target, { ...key, pin, module });
     },
   };
@@ -48,6 +50,7 @@ async function readyKey(
   card: VirtualSmartCard,
   container: string | undefined,
   pin: Buffer,
+  signal: AbortSignal,
 ): Promise<Pick<OpensslKey, 'uri' | 'certificate'>> {
   const { cardId, readerName } = await card.info();
   if (process.platform === 'win32') {
@@ -70,6 +73,8 @@ async function readyKey(
     throw unsupported(`OpenSC takes PINs of at most ${OPENSC_PIN_LENGTH} bytes`);
   }
   const { pem } = await key.certificate();
+  // Closing the client aborts, then wipes: zeros in place of the PIN would cost the card a try.
+  signal.throwIfAborted();
   await key.sign('RSA-SHA256', 'TLS client authentication', { pin });
   const info = (await card.containers()).find(({ name }) => name === key.container);
   return { uri: uriOf(cardId, info?.index ?? 0), certificate: pem };

@@ -1,12 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { type AbortOptions, booleanOption, checkOptions, checkSignal } from '../arguments.js';
 import { VirtualSmartCardError } from '../errors.js';
-import { estResponseError } from './est-error.js';
 import { type CheckedEstOptions, checkedEstOptions, type EstOptions } from './est-options.js';
-import type { EstAnswer } from './exchange.js';
-import { perform, serverText } from './operation.js';
 import { type CertificateRequestInput, readRequest } from './pkcs10.js';
-import { retryAfterMs, waitUntilRetry } from './retry-after.js';
 
 /** How a request is sent. */
 export interface EstEnrollOptions extends AbortOptions {
@@ -71,10 +67,10 @@ export class EstClient {
     checkOptions(options, ['signal']);
     checkSignal(options.signal);
     const url = operationUrl(open, 'cacerts');
-    const answer = await this.#untilClosed(options.signal, (signal) =>
-      perform({ method: 'GET', url }, open, signal),
-    );
-    return certificatesIn(answer);
+    return this.#untilClosed(options.signal, async (signal) => {
+      const { askForCertificates } = await import('./asking.js');
+      return askForCertificates(url, open, signal);
+    });
   }
 
   /**
@@ -138,15 +134,8 @@ export class EstClient {
     const body = der.toString('base64');
     const url = operationUrl(open, operation);
     return this.#untilClosed(options.signal, async (signal) => {
-      for (;;) {
-        const answer = await perform({ method: 'POST', url, body }, open, signal);
-        const enrollment =
-          answer.status === 202
-            ? pendingIn(answer)
-            : issuedIn(await certificatesIn(answer), publicKey);
-        if (enrollment.state === 'issued' || !wait) return enrollment;
-        await waitUntilRetry(enrollment.retryAfterMs, signal);
-      }
+      const { askForCertificate } = await import('./asking.js');
+      return askForCertificate({ url, body, publicKey, wait }, open, signal);
     });
   }
 
@@ -174,31 +163,4 @@ function closed(): VirtualSmartCardError {
 
 function operationUrl({ origin, path }: CheckedEstOptions, operation: string): URL {
   return new URL(`${path}/${operation}`, origin);
-}
-
-/** RFC 7030, 4.1.3 and 4.2.3. */
-async function certificatesIn(answer: EstAnswer): Promise<X509Certificate[]> {
-  const type = answer.header('content-type') ?? '';
-  if (answer.status !== 200 || !/^application\/pkcs7-mime\s*(;|$)/i.test(type)) {
-    const shown = type.replace(/[\p{C}]/gu, '').slice(0, 80) || 'no content type';
-    throw estResponseError(`is no application/pkcs7-mime but ${shown} (HTTP ${answer.status})`);
-  }
-  const { readCertsOnly } = await import('./certs-only.js');
-  return readCertsOnly(answer.body);
-}
-
-function issuedIn(
-  certificates: X509Certificate[],
-  publicKey: X509Certificate['publicKey'],
-): EstEnrollment {
-  const certificate = certificates.find((each) => each.publicKey.equals(publicKey));
-  if (!certificate) throw estResponseError('holds no certificate of the key in the request');
-  const chain = certificates.filter((each) => each !== certificate);
-  return { state: 'issued', certificate, chain };
-}
-
-function pendingIn(answer: EstAnswer): EstEnrollment {
-  const ms = retryAfterMs(answer.header('retry-after') ?? '', Date.now());
-  if (ms === undefined) throw estResponseError('says "later" (HTTP 202), but not when');
-  return { state: 'pending', retryAfterMs: ms, message: serverText(answer) };
 }

@@ -1,6 +1,5 @@
 import { booleanOption, checkOptions, checkText } from '../arguments.js';
 import { describeType, invalidArgument, VirtualSmartCardError } from '../errors.js';
-import { DEFAULT_READER_DIRECTORY, VPCD_PORT } from './reader-target.js';
 
 /** How the cards of a store are put into the readers of pcscd. */
 export interface PublishOptions {
@@ -22,6 +21,12 @@ export interface CheckedPublishOptions {
   place: { directory: string } | { vpcdPort: number };
   onWarning: (warning: VirtualSmartCardError) => void;
 }
+
+/** Where the driver's sockets are, unless `install-reader` was told another place. */
+export const DEFAULT_READER_DIRECTORY = '/var/lib/virtual-smartcard/readers';
+
+/** First port of the configuration that vpcd comes with. */
+const VPCD_PORT = 0x8c7b;
 
 const NAMES = ['directory', 'insecureVpcd', 'vpcdPort', 'onWarning'];
 const MAX_PATH_LENGTH = 4096;

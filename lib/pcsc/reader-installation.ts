@@ -16,8 +16,9 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 import { invalidArgument, VirtualSmartCardError } from '../errors.js';
 import { installationError } from './installation-error.js';
+import { DEFAULT_READER_DIRECTORY } from './publish-options.js';
 import { findReaderDriver } from './reader-driver.js';
-import { DEFAULT_READER_DIRECTORY, READER_NAME } from './reader-target.js';
+import { READER_NAME } from './reader-target.js';
 
 /** Where the reader is installed, and for whom. */
 export interface ReaderPlaces {

@@ -14,15 +14,11 @@ export interface ReaderTarget {
 /** Says for each card where it goes: the same place at every start. */
 export type ChooseTarget = (instance: number) => ReaderTarget;
 
-/** Where the driver's sockets are, unless `install-reader` was told another place. */
-export const DEFAULT_READER_DIRECTORY = '/var/lib/virtual-smartcard/readers';
-
 /** FRIENDLYNAME of our reader's configuration. */
 export const READER_NAME = 'Virtual Smart Card';
 
-/** FRIENDLYNAME and first port of the configuration that vpcd comes with. */
+/** FRIENDLYNAME of the configuration that vpcd comes with. */
 const VPCD_READER_NAME = 'Virtual PCD';
-export const VPCD_PORT = 0x8c7b;
 
 /** A slot of our own driver. */
 export function slotTargets(directory: string): ChooseTarget {

@@ -1,10 +1,11 @@
 import type { Backend } from '../backend/backend.js';
 import { VirtualSmartCardError } from '../errors.js';
+import { CardPublisher } from './card-publisher.js';
 import { Publication } from './publication.js';
 import type { CheckedPublishOptions } from './publish-options.js';
 import type { PublishableBackend } from './published-card.js';
 
-/** @throws VirtualSmartCardError `ERR_NOT_SUPPORTED`, and as `Publication.start` */
+/** @throws VirtualSmartCardError `ERR_NOT_SUPPORTED`, and as {@link CardPublisher.start} */
 export async function startPublication(
   backend: Backend,
   options: CheckedPublishOptions,
@@ -18,7 +19,7 @@ export async function startPublication(
   if (process.platform !== 'linux') {
     throw new VirtualSmartCardError('ERR_NOT_SUPPORTED', 'Cards are published on Linux only.');
   }
-  return Publication.start(backend, options);
+  return Publication.over(await CardPublisher.start(backend, options));
 }
 
 function isPublishable(backend: Backend): backend is PublishableBackend {

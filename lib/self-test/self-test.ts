@@ -7,9 +7,7 @@ import {
 } from '../arguments.js';
 import { describeType, invalidArgument, VirtualSmartCardError } from '../errors.js';
 import { VirtualSmartCardManager } from '../manager.js';
-import { describePlatform, withoutUserName } from './platform.js';
-import { countOutcomes, type SelfTestReport, type SelfTestStep } from './report.js';
-import { StepRunner } from './step-runner.js';
+import type { SelfTestReport, SelfTestStep } from './report.js';
 
 /** How the self-test is run. */
 export interface SelfTestOptions extends AbortOptions {
@@ -47,8 +45,9 @@ export async function selfTest(
     throw invalidArgument('manager', 'a VirtualSmartCardManager', describeType(manager));
   }
   checkOptions(options, OPTIONS);
-  checkCallback(options.onStep, 'onStep');
-  checkSignal(options.signal);
+  const { onStep, signal } = options;
+  checkCallback(onStep, 'onStep');
+  checkSignal(signal);
   const backend = manager.backendKind;
   if (backend === 'pcsc') {
     throw new VirtualSmartCardError(
@@ -58,64 +57,9 @@ export async function selfTest(
   }
   const wrongPins = booleanOption(options.wrongPins, 'wrongPins', true);
   const timeLimitMs = checkedTimeLimit(options.timeLimitMs);
-  const stop = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-  const listener = new Listener(options.onStep, stop);
-
-  const startedAt = new Date().toISOString();
-  const start = performance.now();
-  const platform = await describePlatform(backend);
-  // Loaded by those alone who run it: importing the package waits for neither.
-  const { Bench } = await import('./bench.js');
-  const { allSteps } = await import('./steps/all.js');
-  const bench = new Bench(manager, timeLimitMs);
-  const onStep = (step: SelfTestStep) => listener.tell(withoutUserName(step));
-  const runner = new StepRunner({ signal, timeLimitMs, wrongPins, onStep });
-  try {
-    for (const step of allSteps(bench)) await runner.run(step);
-  } finally {
-    bench.secrets.wipe();
-  }
-  listener.throwFailure();
-  const counts = countOutcomes(runner.steps);
-  return withoutUserName({
-    schema: 1,
-    startedAt,
-    durationMs: Math.round(performance.now() - start),
-    passed: counts.failed === 0 && counts['not-run'] === 0,
-    stopped: signal.aborted,
-    wrongPins,
-    platform,
-    counts,
-    steps: runner.steps,
-    leftCards: bench.keeper.left,
-  });
-}
-
-/** The caller's `onStep`, whose failure stops the test but not the tidying up. */
-class Listener {
-  readonly #onStep: ((step: SelfTestStep) => void) | undefined;
-  readonly #stop: AbortController;
-  #failure: { reason: unknown } | undefined;
-
-  constructor(onStep: ((step: SelfTestStep) => void) | undefined, stop: AbortController) {
-    this.#onStep = onStep;
-    this.#stop = stop;
-  }
-
-  tell(step: SelfTestStep): void {
-    if (this.#failure) return;
-    try {
-      this.#onStep?.(step);
-    } catch (reason) {
-      this.#failure = { reason };
-      this.#stop.abort(reason);
-    }
-  }
-
-  throwFailure(): void {
-    if (this.#failure) throw this.#failure.reason;
-  }
+  // Loaded by those alone who run it: importing the package waits for none of it.
+  const { runSelfTest } = await import('./run-self-test.js');
+  return runSelfTest(manager, { backend, wrongPins, timeLimitMs, signal, onStep });
 }
 
 function checkedTimeLimit(value: unknown): number {

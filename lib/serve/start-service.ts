@@ -3,6 +3,7 @@ import { VirtualSmartCardError } from '../errors.js';
 import type { ServableBackend } from './client-resources.js';
 import type { CheckedServeOptions } from './serve-options.js';
 import { Service } from './service.js';
+import { StoreServer } from './store-server.js';
 
 /** @throws VirtualSmartCardError `ERR_NOT_SUPPORTED`, `ERR_STATE_IN_USE`, `ERR_STATE_IO` */
 export async function startService(
@@ -16,7 +17,7 @@ export async function startService(
       { holderPid: backend.servedBy },
     );
   }
-  if (isServable(backend)) return Service.start(backend, options);
+  if (isServable(backend)) return Service.over(await StoreServer.start(backend, options));
   throw new VirtualSmartCardError(
     'ERR_NOT_SUPPORTED',
     `Cards of the ${backend.kind} backend cannot be served: every process has them anyway.`,

@@ -1,24 +1,8 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import { checkOptions, checkText } from '../arguments.js';
-import { describeType, invalidArgument, VirtualSmartCardError } from '../errors.js';
+import { checkOptions } from '../arguments.js';
+import { describeType, invalidArgument } from '../errors.js';
 import { VirtualSmartCardManager } from '../manager.js';
-import { loadNative } from '../native.js';
-import { socketDescriptor } from '../socket-descriptor.js';
-import { AgentConnection } from './agent-connection.js';
-import { AgentLock } from './agent-lock.js';
-import {
-  type AgentRequest,
-  decodeRequest,
-  FAILURE_REPLY,
-  identitiesReply,
-  SUCCESS_REPLY,
-  signReply,
-} from './agent-message.js';
-import { checkedSignerOptions, SIGNER_OPTIONS, type SshSignerOptions } from './agent-options.js';
-import { checkSocketPath, defaultSocketPath, listenForOwner } from './agent-socket.js';
-import { signatureBlob } from './signature.js';
-import { SshSigner } from './signer.js';
-import { WireError } from './wire.js';
+import { SIGNER_OPTIONS, type SshSignerOptions } from './agent-options.js';
+import type { AgentServer } from './agent-server.js';
 
 /** How an ssh agent is started. */
 export interface SshAgentOptions extends SshSignerOptions {
@@ -32,10 +16,6 @@ export interface SshAgentOptions extends SshSignerOptions {
 }
 
 const OPTIONS = [...SIGNER_OPTIONS, 'socketPath'];
-const MAX_PATH_TEXT = 4096;
-/** More than a person's programs ever have open at once. */
-const MAX_CONNECTIONS = 256;
-const ROOT = 0;
 
 /**
  * An ssh agent that serves the keys of a manager's cards to `ssh`, `git`, `ssh-add` and all others
@@ -51,25 +31,11 @@ const ROOT = 0;
 export class SshAgent {
   /** What SSH_AUTH_SOCK has to be for programs that shall use it. */
   readonly socketPath: string;
-  readonly #server: Server;
-  readonly #signer: SshSigner;
-  readonly #onWarning: (warning: VirtualSmartCardError) => void;
-  readonly #lock = new AgentLock();
-  readonly #connections = new Set<AgentConnection>();
-  #release: () => void = () => undefined;
-  #closing: Promise<void> | undefined;
+  readonly #server: AgentServer;
 
-  private constructor(
-    manager: VirtualSmartCardManager,
-    socketPath: string,
-    options: SshSignerOptions,
-  ) {
-    const checked = checkedSignerOptions(options);
-    this.socketPath = socketPath;
-    this.#signer = new SshSigner(manager, checked);
-    this.#onWarning = checked.onWarning;
-    this.#server = createServer((socket) => this.#accept(socket));
-    this.#server.maxConnections = MAX_CONNECTIONS;
+  private constructor(server: AgentServer) {
+    this.#server = server;
+    this.socketPath = server.socketPath;
   }
 
   /**
@@ -90,13 +56,10 @@ export class SshAgent {
       throw invalidArgument('manager', 'a VirtualSmartCardManager', describeType(manager));
     }
     checkOptions(options, OPTIONS);
-    const { socketPath, ...signing } = options;
-    const path = checkText(socketPath ?? defaultSocketPath(), 'socketPath', MAX_PATH_TEXT);
-    const agent = new SshAgent(manager, checkSocketPath(path), signing);
-    // A slip of the pen would show as an agent without keys.
-    if (signing.instanceId !== undefined) await manager.info(signing.instanceId);
-    agent.#release = await listenForOwner(agent.#server, path);
-    return agent;
+    // A copy: what the caller does to theirs from now on changes nothing.
+    const own = { ...options };
+    const { AgentServer } = await import('./agent-server.js');
+    return new SshAgent(await AgentServer.start(manager, own));
   }
 
   /**
@@ -105,7 +68,7 @@ export class SshAgent {
    * @example `await agent.forgetPins();`
    */
   async forgetPins(): Promise<void> {
-    await this.#signer.forgetPins();
+    await this.#server.forgetPins();
   }
 
   /**
@@ -115,81 +78,10 @@ export class SshAgent {
    * @example `await agent.close();`
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return this.#server.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-
-  async #close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    const connections = [...this.#connections];
-    for (const connection of connections) connection.close();
-    try {
-      await this.#signer.close();
-      await Promise.all(connections.map(({ ended }) => ended));
-      await closed;
-    } finally {
-      this.#release();
-    }
-  }
-
-  #accept(socket: Socket): void {
-    if (this.#closing || !isAllowed(socket)) {
-      socket.destroy();
-      return;
-    }
-    const connection = new AgentConnection(socket, (message, signal) =>
-      this.#answer(message, signal),
-    );
-    this.#connections.add(connection);
-    connection.ended.then(() => this.#connections.delete(connection));
-  }
-
-  async #answer(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    try {
-      return await this.#carryOut(decodeRequest(message), signal);
-    } catch (error) {
-      if (error instanceof WireError) return FAILURE_REPLY;
-      if (!VirtualSmartCardError.is(error)) throw error;
-      // A client that has gone does not want to know.
-      if (!signal.aborted && !this.#closing) this.#onWarning(error);
-      return FAILURE_REPLY;
-    }
-  }
-
-  async #carryOut(request: AgentRequest, signal: AbortSignal): Promise<Uint8Array> {
-    switch (request.kind) {
-      case 'lock': {
-        const isLocked = await this.#lock.lock(request.passphrase);
-        if (isLocked) await this.#signer.forgetPins();
-        return isLocked ? SUCCESS_REPLY : FAILURE_REPLY;
-      }
-      case 'unlock':
-        return (await this.#lock.unlock(request.passphrase)) ? SUCCESS_REPLY : FAILURE_REPLY;
-      case 'identities':
-        return identitiesReply(this.#lock.isLocked ? [] : await this.#signer.publicKeys());
-      case 'sign': {
-        if (this.#lock.isLocked) return FAILURE_REPLY;
-        const { blob, data, flags } = request;
-        const { name, content } = await this.#signer.sign(blob, data, flags, signal);
-        return signReply(signatureBlob(name, content));
-      }
-      case 'removeAll':
-        if (this.#lock.isLocked) return FAILURE_REPLY;
-        await this.#signer.forgetPins();
-        return SUCCESS_REPLY;
-      default:
-        return FAILURE_REPLY;
-    }
-  }
-}
-
-/** The directory keeps others out; the kernel says so as well. A named pipe has its own rules. */
-function isAllowed(socket: Socket): boolean {
-  if (process.platform === 'win32') return true;
-  const user = loadNative().peerUser(socketDescriptor(socket));
-  return user === ROOT || user === process.geteuid?.();
 }

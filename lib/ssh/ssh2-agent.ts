@@ -2,8 +2,6 @@ import { checkOptions } from '../arguments.js';
 import { describeType, invalidArgument, VirtualSmartCardError } from '../errors.js';
 import { VirtualSmartCardManager } from '../manager.js';
 import { checkedSignerOptions, SIGNER_OPTIONS, type SshSignerOptions } from './agent-options.js';
-import { RSA_SHA2_256, RSA_SHA2_512 } from './signature.js';
-import { SshSigner } from './signer.js';
 
 /** What the package ssh2 gives an agent to sign with: its own parsed key. */
 interface Ssh2Key {
@@ -46,8 +44,6 @@ export interface Ssh2Agent {
   close(): Promise<void>;
 }
 
-const FLAGS: Readonly<Record<string, number>> = { sha256: RSA_SHA2_256, sha512: RSA_SHA2_512 };
-
 /**
  * An agent for the package ssh2, which takes only what extends its own class: pass that class. Nothing
  * listens anywhere.
@@ -73,10 +69,16 @@ export function ssh2Agent<Base extends object>(
     throw invalidArgument('manager', 'a VirtualSmartCardManager', describeType(manager));
   }
   checkOptions(options, SIGNER_OPTIONS);
-  const signer = new SshSigner(manager, checkedSignerOptions(options));
+  const checked = checkedSignerOptions(options);
+  // Calls wait for it in their order: one that locks stops a signature that was asked for before it.
+  const loading = import('./ssh2-signer.js').then(
+    ({ Ssh2Signer }) => new Ssh2Signer(manager, checked),
+  );
+  // It is told by each call that waits for it.
+  loading.catch(() => undefined);
   const methods: Ssh2Agent = {
     getIdentities(callback) {
-      answer(callback, async () => (await signer.publicKeys()).map(({ blob }) => blob));
+      answer(callback, async () => (await loading).identities());
     },
     sign(
       key: Ssh2Key,
@@ -87,13 +89,12 @@ export function ssh2Agent<Base extends object>(
       const callback = typeof wanted === 'function' ? wanted : last;
       const hash = typeof wanted === 'function' ? undefined : wanted?.hash;
       answer(callback ?? (() => undefined), async () => {
-        const flags = FLAGS[hash ?? ''] ?? 0;
-        const { signal } = new AbortController();
-        return (await signer.sign(key.getPublicSSH(), data, flags, signal)).content;
+        const blob = key.getPublicSSH();
+        return (await loading).sign(blob, data, hash);
       });
     },
-    forgetPins: () => signer.forgetPins(),
-    close: () => signer.close(),
+    forgetPins: async () => (await loading).forgetPins(),
+    close: async () => (await loading).close(),
   };
   const Extended = BaseAgent as new () => Base;
   return Object.assign(new Extended(), methods);

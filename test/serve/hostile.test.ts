@@ -4,7 +4,7 @@ import { openEmbeddedBackend } from '../../lib/backend/embedded/embedded-backend
 import { AdminKey, type ServeOptions } from '../../lib/index.js';
 import type { ServableBackend } from '../../lib/serve/client-resources.js';
 import { encodeFrame } from '../../lib/serve/frame.js';
-import { Service } from '../../lib/serve/service.js';
+import { StoreServer } from '../../lib/serve/store-server.js';
 import { expectError } from '../support/expect-error.js';
 import { RawClient } from '../support/raw-client.js';
 import { openServed } from '../support/served-manager.js';
@@ -174,7 +174,7 @@ async function chattyService() {
     watch: { value: async () => Object.assign(watch(), { close: async () => undefined }) },
   };
   const chatty: ServableBackend = Object.create(backend, properties);
-  const service = await Service.start(chatty, { maxClients: 4, onWarning: () => undefined });
+  const service = await StoreServer.start(chatty, { maxClients: 4, onWarning: () => undefined });
   onTestFinished(() => service.close());
   return { path: service.path, seen };
 }
