@@ -62,6 +62,15 @@ export class VirtualSmartCardKey {
   /** @internal */
   static async load(connection: CardConnection, info: ContainerInfo): Promise<VirtualSmartCardKey> {
     const publicKey = publicKeyObject(await connection.publicKey(info.name));
+    return VirtualSmartCardKey.over(connection, info, publicKey);
+  }
+
+  /** @internal The same where the public key is known already. */
+  static over(
+    connection: CardConnection,
+    info: ContainerInfo,
+    publicKey: KeyObject,
+  ): VirtualSmartCardKey {
     return new VirtualSmartCardKey(connection, info, publicKey);
   }
 

@@ -1,4 +1,4 @@
-import type { CardConnection, PinOption } from '../backend/backend.js';
+import type { CardConnection, ContainerInfo, PinOption } from '../backend/backend.js';
 import { VirtualSmartCardError } from '../errors.js';
 import type { CardIdentity } from './audited-backend.js';
 import type { AuditAct } from './event.js';
@@ -37,6 +37,12 @@ export function auditedConnection(
       if (!CREDENTIAL_FAILURES.some((code) => VirtualSmartCardError.is(error, code))) throw error;
       return act<T>(name, () => Promise.reject(error), container);
     });
+  /** A container is one act, the certificate that it got with its key another. */
+  const make = async (name: AuditAct, work: () => Promise<ContainerInfo>, container: string) => {
+    const info = await act(name, work, container);
+    if (info.hasCertificate) await act('install-certificate', async () => undefined, container);
+    return info;
+  };
   const { attest } = connection;
   return withMethods(connection, {
     // Where the backend has it.
@@ -44,10 +50,10 @@ export function auditedConnection(
       attest: (name: string, data: Uint8Array, options: PinOption) =>
         act('attest', () => attest.call(connection, name, data, options), name),
     }),
-    createContainer: (spec, options) =>
-      act('create-key', () => connection.createContainer(spec, options), spec.name),
-    importContainer: (spec, options) =>
-      act('import-key', () => connection.importContainer(spec, options), spec.name),
+    createContainer: (spec, options, complete) =>
+      make('create-key', () => connection.createContainer(spec, options, complete), spec.name),
+    importContainer: (spec, options, complete) =>
+      make('import-key', () => connection.importContainer(spec, options, complete), spec.name),
     deleteContainer: (name, options) =>
       act('delete-key', () => connection.deleteContainer(name, options), name),
     setDefaultContainer: (name, options) =>

@@ -276,6 +276,25 @@ export interface CertificateOptions extends PinOption {
   friendlyName?: string | undefined;
 }
 
+/** A key that was just made, on its card, before its container is done. */
+export interface NewKey {
+  publicKey: PublicKey;
+  /**
+   * Signs as {@link CardConnection.signDigest} does.
+   *
+   * @param container - another one of the card, whose key signs instead
+   */
+  signDigest(scheme: SignatureScheme, digest: Uint8Array, container?: string): Promise<Buffer>;
+}
+
+/**
+ * Makes of a new key what it was made for. It is called within the call that makes the key, so that it
+ * must use nothing of the connection but what it is given.
+ *
+ * @returns the key's certificate, DER, which is stored beside it; undefined when it gets none now
+ */
+export type Completion = (key: NewKey) => Promise<Uint8Array | undefined>;
+
 /** Tries left on a credential. */
 export interface CredentialTries {
   /** 0 when blocked. */
@@ -292,11 +311,22 @@ export interface CardConnection {
   info(): Promise<CardInfo>;
 
   containers(): Promise<ContainerInfo[]>;
-  createContainer(spec: NewContainer, options: PinOption): Promise<ContainerInfo>;
-  /** `privateKey` is PKCS#8 DER. */
+  /**
+   * Makes a container, all or nothing.
+   *
+   * @param complete - what belongs to the key from the start. Where the backend can, nobody finds the
+   *   container before that is there, and a process that is killed in between leaves none.
+   */
+  createContainer(
+    spec: NewContainer,
+    options: CertificateOptions,
+    complete?: Completion,
+  ): Promise<ContainerInfo>;
+  /** The same with a key from outside; `privateKey` is PKCS#8 DER. */
   importContainer(
     spec: { name: string; privateKey: Uint8Array; keySpec: KeySpec },
-    options: PinOption,
+    options: CertificateOptions,
+    complete?: Completion,
   ): Promise<ContainerInfo>;
   /** Deletes key, certificate and container. */
   deleteContainer(name: string, options: PinOption): Promise<void>;

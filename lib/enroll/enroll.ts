@@ -1,12 +1,12 @@
-import { randomUUID, X509Certificate } from 'node:crypto';
-import { aborted } from '../arguments.js';
-import type { CardConnection, PinOption } from '../backend/backend.js';
-import type { VirtualSmartCardCertificate } from '../certificate.js';
+import { hash, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
+import { signatureAlgorithm } from '../algorithms.js';
+import { checkSignal } from '../arguments.js';
+import type { CardConnection, NewKey, PinOption, SignatureScheme } from '../backend/backend.js';
+import { VirtualSmartCardCertificate } from '../certificate.js';
 import { VirtualSmartCardError } from '../errors.js';
-import { storeWithChain } from '../install-certificate.js';
 import { VirtualSmartCardKey } from '../key.js';
 import { selectContainer } from '../key-spec.js';
-import { undoAndThrow } from '../undo.js';
+import { publicKeyObject } from '../public-key.js';
 import type { Signer } from './card-crypto.js';
 import type { EnrollmentRequest } from './enrollment-request.js';
 import { parseInf } from './inf.js';
@@ -30,13 +30,13 @@ export async function enrollCertificate(
       `The INF asks for a request to a CA (RequestType = ${request.requestType}). Use createRequest and installCertificate, or RequestType = Cert for a self-signed certificate.`,
     );
   }
-  return withKeyOf(connection, request, pin, async (key) => {
-    const { buildCertificate } = await import('./certificate-builder.js');
-    const certificate = new X509Certificate(await buildCertificate(request, signerOf(key, pin)));
-    stopIfAborted(pin);
-    const options = { ...pin, friendlyName: request.friendlyName };
-    return storeWithChain(connection, { certificate, key, chain: [] }, options);
+  const { buildCertificate } = await import('./certificate-builder.js');
+  let der: Buffer = Buffer.alloc(0);
+  const key = await withKeyOf(connection, request, pin, async (signer) => {
+    der = await buildCertificate(request, signer);
+    return der;
   });
+  return VirtualSmartCardCertificate.create(new X509Certificate(der), key);
 }
 
 /** Makes a key and a request for a CA, all or nothing; the key stays on the card. */
@@ -80,42 +80,63 @@ export async function makeRequest(
 ): Promise<PendingRequest> {
   const existing = request.container ?? renewed?.container;
   const wanted = request.useExistingKey ? { ...request, container: existing } : request;
-  return withKeyOf(connection, wanted, pin, async (key) => {
-    const { buildSignedRequest } = await import('./signed-request.js');
-    const old = renewed && { signer: signerOf(renewed.key, pin), identity: renewed.x509 };
-    const der = await buildSignedRequest(request, signerOf(key, pin), old);
-    stopIfAborted(pin);
-    const { requestType } = request;
-    const label = requestType === 'PKCS10' ? 'CERTIFICATE REQUEST' : 'CMS';
-    const renews = renewed?.container === key.container ? undefined : renewed?.container;
-    return { der, pem: pemOf(der, label), requestType, key, container: key.container, renews };
+  const { buildSignedRequest } = await import('./signed-request.js');
+  let der: Buffer = Buffer.alloc(0);
+  const key = await withKeyOf(connection, wanted, pin, async (signer, signDigest) => {
+    const old = renewed && {
+      identity: renewed.x509,
+      signer: signerOf(renewed.key, (scheme, digest) =>
+        signDigest(scheme, digest, renewed.container),
+      ),
+    };
+    der = await buildSignedRequest(request, signer, old);
+    return undefined;
   });
+  const { requestType } = request;
+  const label = requestType === 'PKCS10' ? 'CERTIFICATE REQUEST' : 'CMS';
+  const renews = renewed?.container === key.container ? undefined : renewed?.container;
+  return { der, pem: pemOf(der, label), requestType, key, container: key.container, renews };
 }
 
+/** Signs by the key that is to be certified; returns the certificate where it gets one now. */
+type Certify = (
+  signer: Signer,
+  signDigest: NewKey['signDigest'],
+) => Promise<Uint8Array | undefined>;
+
 /**
- * Runs `use` with the key that the request names or that is made for it; if that fails or the call is
- * aborted, a key that was made is deleted again.
+ * Certifies the key that the request names or that is made for it. A key that is made is there only
+ * when `certify` has ended, and not at all when it fails or the call is aborted.
  */
-async function withKeyOf<T>(
+async function withKeyOf(
   connection: CardConnection,
   request: EnrollmentRequest,
   pin: PinOption,
-  use: (key: VirtualSmartCardKey) => Promise<T>,
-): Promise<T> {
+  certify: Certify,
+): Promise<VirtualSmartCardKey> {
   await requireReader(connection, request);
-  const { keyAlgorithm: algorithm, keySpec, provider } = request;
+  const { keyAlgorithm: algorithm, keySpec, provider, friendlyName } = request;
+  const options = { ...pin, friendlyName };
   if (request.useExistingKey) {
     const info = selectContainer(await connection.containers(), request.container);
-    return use(await VirtualSmartCardKey.load(connection, info));
+    const key = await VirtualSmartCardKey.load(connection, info);
+    const signDigest: NewKey['signDigest'] = (scheme, digest, other = key.container) =>
+      connection.signDigest(other, scheme, digest, pin);
+    const certificate = await certify(signerOf(key, signDigest), signDigest);
+    checkSignal(pin.signal);
+    if (certificate) await connection.storeCertificate(key.container, certificate, options);
+    return key;
   }
   const name = request.container ?? randomUUID();
-  const info = await connection.createContainer({ name, algorithm, keySpec, provider }, pin);
-  try {
-    return await use(await VirtualSmartCardKey.load(connection, info));
-  } catch (error) {
-    const left = `The key made for it is still on the card; delete container "${name}" yourself.`;
-    return undoAndThrow(error, left, () => connection.deleteContainer(name, { pin: pin.pin }));
-  }
+  const made: { publicKey?: KeyObject } = {};
+  const spec = { name, algorithm, keySpec, provider };
+  const info = await connection.createContainer(spec, options, async (key) => {
+    const publicKey = publicKeyObject(key.publicKey);
+    made.publicKey = publicKey;
+    return certify(signerOf({ algorithm, publicKey }, key.signDigest), key.signDigest);
+  });
+  if (!made.publicKey) throw new TypeError('the container was made without what belongs to it');
+  return VirtualSmartCardKey.over(connection, info, made.publicKey);
 }
 
 /** An INF may name the reader, so that the request cannot go to another card by mistake. */
@@ -137,16 +158,18 @@ function isInf(source: unknown): source is string | Uint8Array {
   return typeof source === 'string' || source instanceof Uint8Array;
 }
 
-function signerOf(key: VirtualSmartCardKey, pin: PinOption): Signer {
+function signerOf(
+  { algorithm, publicKey }: Pick<Signer, 'algorithm' | 'publicKey'>,
+  signDigest: (scheme: SignatureScheme, digest: Uint8Array) => Promise<Buffer>,
+): Signer {
   return {
-    algorithm: key.algorithm,
-    publicKey: key.publicKey,
-    sign: (algorithm, data) => key.sign(algorithm, data, { ...pin, dsaEncoding: 'ieee-p1363' }),
+    algorithm,
+    publicKey,
+    sign: async (name, data) => {
+      const { scheme, hash: hashName } = signatureAlgorithm(name, algorithm);
+      return signDigest(scheme, hash(hashName, data, 'buffer'));
+    },
   };
-}
-
-function stopIfAborted({ signal }: PinOption): void {
-  if (signal?.aborted) throw aborted(signal.reason);
 }
 
 /** PEM (RFC 7468) with a final line feed. */

@@ -1,6 +1,8 @@
 import type {
   CardConnection,
   CardInfo,
+  CertificateOptions,
+  Completion,
   ContainerInfo,
   CredentialTries,
   DecryptionScheme,
@@ -91,23 +93,30 @@ export class GidsCardConnection implements CardConnection {
     });
   }
 
-  async createContainer(spec: NewContainer, options: PinOption): Promise<ContainerInfo> {
-    return this.#create(spec, options, (key) => this.#client.keys.generate(key));
+  async createContainer(
+    spec: NewContainer,
+    options: CertificateOptions,
+    complete?: Completion,
+  ): Promise<ContainerInfo> {
+    const fill = (key: KeyReference) => this.#client.keys.generate(key);
+    return this.#create(spec, options, fill, complete);
   }
 
   async importContainer(
     spec: { name: string; privateKey: Uint8Array; keySpec: KeySpec },
-    options: PinOption,
+    options: CertificateOptions,
+    complete?: Completion,
   ): Promise<ContainerInfo> {
     const { name, keySpec } = spec;
     const { algorithm, der, publicKey } = toCardPrivateKey(spec.privateKey);
+    const fill = async ({ reference }: KeyReference) => {
+      await this.#client.keys.import(reference, der);
+      const imported = await this.#client.keys.readPublicKey(reference);
+      if (publicKeyObject(imported).equals(publicKey)) return;
+      throw cardResponseError('the key it imported is another one than it was given');
+    };
     try {
-      return await this.#create({ name, keySpec, algorithm }, options, async ({ reference }) => {
-        await this.#client.keys.import(reference, der);
-        const imported = await this.#client.keys.readPublicKey(reference);
-        if (publicKeyObject(imported).equals(publicKey)) return;
-        throw cardResponseError('the key it imported is another one than it was given');
-      });
+      return await this.#create({ name, keySpec, algorithm }, options, fill, complete);
     } finally {
       wipe(der);
     }
@@ -259,15 +268,36 @@ export class GidsCardConnection implements CardConnection {
     spec: ContainerSpec,
     options: PinOption,
     fill: (key: KeyReference) => Promise<void>,
+    complete: Completion | undefined,
   ): Promise<ContainerInfo> {
     checkContainerName(spec.name);
     if (spec.keySpec !== 'keyExchange' && spec.keySpec !== 'signature') {
       throw invalidArgument('keySpec', "'keyExchange' or 'signature'", String(spec.keySpec));
     }
     const { name, algorithm, keySpec } = spec;
+    const filling = { fill, complete: complete && this.#completing(complete) };
     return this.#change(options, () =>
-      this.#changes.create({ name, algorithm, keySpec }, fill, options.signal),
+      this.#changes.create({ name, algorithm, keySpec }, filling, options.signal),
     );
+  }
+
+  /** Within the call that makes the container: it has the card, and the PIN is verified. */
+  #completing(complete: Completion) {
+    return async (container: Container): Promise<Uint8Array | undefined> => {
+      const publicKey = await this.#directory.publicKey(container);
+      const certificate = await complete({
+        publicKey,
+        signDigest: async (scheme, digest, other) => {
+          checkDigest(scheme, digest);
+          const signer = other === undefined ? container : await this.#directory.find(other);
+          return signWithKey(this.#client, signer, scheme, digest);
+        },
+      });
+      if (certificate === undefined) return undefined;
+      const parsed = parseCertificate(certificate);
+      checkCertificate(parsed, publicKey);
+      return parsed.raw;
+    };
   }
 
   /**

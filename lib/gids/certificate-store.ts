@@ -50,8 +50,11 @@ export class CertificateStore {
   /**
    * @param certificate - one that {@link checkCertificate} found good
    */
-  async store(container: Container, certificate: Uint8Array): Promise<void> {
-    const name = certificateFileName(container.index, container.keySpec);
+  async store(
+    { index, keySpec }: Pick<Container, 'index' | 'keySpec'>,
+    certificate: Uint8Array,
+  ): Promise<void> {
+    const name = certificateFileName(index, keySpec);
     await this.#files.storeFile(name, encodeCertificateFile(certificate));
   }
 

@@ -1,5 +1,5 @@
 import { checkSignal } from '../arguments.js';
-import type { ContainerInfo, KeyAlgorithm, KeySpec } from '../backend/backend.js';
+import type { Completion, ContainerInfo, KeyAlgorithm, KeySpec } from '../backend/backend.js';
 import { VirtualSmartCardError } from '../errors.js';
 import { keyAlgorithmOf, publicKeyObject } from '../public-key.js';
 import { algorithmId } from './algorithm-id.js';
@@ -8,7 +8,7 @@ import type { CardFiles } from './card-files.js';
 import type { PublicKey } from './card-state.js';
 import type { CertificateStore } from './certificate-store.js';
 import type { GidsClient } from './client.js';
-import { containerNotFound } from './container-directory.js';
+import { type Container, containerNotFound } from './container-directory.js';
 import {
   type ContainerMap,
   decodeContainerMap,
@@ -30,14 +30,22 @@ export interface ContainerSpec {
   algorithm: KeyAlgorithm;
 }
 
+/** What makes a container more than a name. */
+export interface Filling {
+  /** Puts the key pair into the key file. */
+  fill: (key: KeyReference) => Promise<void>;
+  /** As {@link Completion}, of the container as it will be. */
+  complete?: ((container: Container) => ReturnType<Completion>) | undefined;
+}
+
 /**
  * Makes and deletes containers. Each is several writes, and a kill or a lost connection may come
  * between any two. Everyone finds containers by the container map, so its record decides whether a
  * container is there:
  *
- * - creating makes the key file, then the key, then the keymap's record, and last the container
- *   map's. What a creation that was cut short left belongs to an index without a container: the next
- *   creation gets that index first and replaces it.
+ * - creating makes the key file, then the key, then the keymap's record, then the certificate where
+ *   there is one, and last the container map's record. What a creation that was cut short left belongs
+ *   to an index without a container: the next creation gets that index first and replaces it.
  * - deleting takes the container map's record away first, then deletes the key, then certificate
  *   and keymap record. What is left of it is removed the same way.
  *
@@ -56,12 +64,11 @@ export class ContainerChanges {
   }
 
   /**
-   * @param fill - puts the key pair into the key file
    * @throws VirtualSmartCardError `ERR_CONTAINER_EXISTS`, `ERR_CONTAINER_LIMIT`
    */
   async create(
     spec: ContainerSpec,
-    fill: (key: KeyReference) => Promise<void>,
+    { fill, complete }: Filling,
     signal: AbortSignal | undefined,
   ): Promise<ContainerInfo> {
     const mapBytes = await this.#files.readContainerMap();
@@ -73,7 +80,7 @@ export class ContainerChanges {
     const key = { reference, algorithm: algorithmId(spec.algorithm) };
     const usage = spec.keySpec === 'signature' ? 'sign' : 'signAndDecrypt';
     await this.#certificates.deleteAllOf(index);
-    await attempt(async (undo) => {
+    const hasCertificate = await attempt(async (undo) => {
       checkSignal(signal);
       undo(() => this.#client.keys.deleteFile(reference));
       await this.#client.keys.createFile(key, usage);
@@ -87,6 +94,14 @@ export class ContainerChanges {
         withKey(keyMapBytes, index, { ...key, keyReference: reference, usage }),
       );
       checkSignal(signal);
+      const container = { ...spec, index, isDefault, key, decrypts: usage !== 'sign', publicKey };
+      const certificate = await complete?.({ ...container, signEnvironments: new Map() });
+      checkSignal(signal);
+      if (certificate) {
+        undo(() => this.#certificates.deleteAllOf(index));
+        await this.#certificates.store(container, certificate);
+        checkSignal(signal);
+      }
       const bits = keyBits(publicKey);
       const record = {
         name: spec.name,
@@ -97,9 +112,10 @@ export class ContainerChanges {
       undo(() => this.#files.writeContainerMap(withContainer(mapBytes, index, undefined)));
       await this.#files.writeContainerMap(withContainer(mapBytes, index, record));
       await this.#files.advanceCounters('containers');
+      return certificate !== undefined;
     });
     // Nothing is read for the answer: that could fail when the container is there already.
-    return { ...spec, index, isDefault, hasCertificate: false };
+    return { ...spec, index, isDefault, hasCertificate };
   }
 
   /**

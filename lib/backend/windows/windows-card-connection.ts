@@ -10,6 +10,7 @@ import type {
   CardConnection,
   CardInfo,
   CertificateOptions,
+  Completion,
   ContainerInfo,
   CredentialTries,
   DecryptionScheme,
@@ -20,6 +21,7 @@ import type {
 import { CardCertificates } from './card-certificates.js';
 import { CardKeys, type KnownPin } from './card-keys.js';
 import { CardPresence } from './card-presence.js';
+import { completeContainer } from './complete-container.js';
 import { HeldPin } from './held-pin.js';
 import { KeyRoutes } from './key-routes.js';
 import type { ProviderKeys } from './provider-keys.js';
@@ -82,25 +84,30 @@ export class WindowsCardConnection implements CardConnection {
     return this.#turn(() => this.#keys.containers());
   }
 
-  async createContainer(spec: NewContainer, options: PinOption): Promise<ContainerInfo> {
+  async createContainer(
+    spec: NewContainer,
+    options: CertificateOptions,
+    complete?: Completion,
+  ): Promise<ContainerInfo> {
     checkContainerName(spec.name);
-    return this.#withPin(options, (known) => this.#keys.create(spec, known));
+    return this.#withPin(options, async (known) =>
+      this.#complete(await this.#keys.create(spec, known), complete, options, known),
+    );
   }
 
   async importContainer(
     spec: Parameters<CardConnection['importContainer']>[0],
-    options: PinOption,
+    options: CertificateOptions,
+    complete?: Completion,
   ): Promise<ContainerInfo> {
-    return this.#withPin(options, (known) => this.#gids.importContainer(spec, known));
+    return this.#withPin(options, async (known) =>
+      this.#complete(await this.#gids.importContainer(spec, known), complete, options, known),
+    );
   }
 
   async deleteContainer(name: string, options: PinOption): Promise<void> {
     checkContainerName(name);
-    await this.#withPin(options, async (known) => {
-      const certificate = await this.#certificates.inStore(name);
-      await this.#keys.delete(name, known);
-      await this.#certificates.takeOut(certificate);
-    });
+    await this.#withPin(options, (known) => this.#delete(name, known));
   }
 
   async setDefaultContainer(name: string, options: PinOption): Promise<void> {
@@ -218,6 +225,29 @@ export class WindowsCardConnection implements CardConnection {
       await this.#gids.close();
     });
     return this.#closed;
+  }
+
+  /** Whoever makes a container may have more to be made of its key. */
+  #complete(
+    info: ContainerInfo,
+    complete: Completion | undefined,
+    { friendlyName }: CertificateOptions,
+    known: KnownPin,
+  ): Promise<ContainerInfo> {
+    return completeContainer(info, complete, known.signal, {
+      publicKey: (name) => this.#keys.publicKey(name),
+      sign: (name, scheme, digest) => this.#keys.sign(name, scheme, digest, known),
+      store: (name, certificate) =>
+        this.#certificates.store(name, { certificate, friendlyName }, known),
+      // After an abort, too.
+      delete: (name) => this.#delete(name, { pin: known.pin, signal: undefined }),
+    });
+  }
+
+  async #delete(name: string, known: KnownPin): Promise<void> {
+    const certificate = await this.#certificates.inStore(name);
+    await this.#keys.delete(name, known);
+    await this.#certificates.takeOut(certificate);
   }
 
   #endingLogIn(work: () => Promise<void>): Promise<void> {

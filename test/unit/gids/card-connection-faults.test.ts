@@ -1,6 +1,6 @@
-import { createHash, randomBytes, verify } from 'node:crypto';
+import { createHash, randomBytes, verify, X509Certificate } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ContainerInfo } from '../../../lib/backend/backend.js';
+import type { ContainerInfo, NewKey } from '../../../lib/backend/backend.js';
 import type { GidsCardConnection } from '../../../lib/gids/card-connection.js';
 import { decodeContainerMap } from '../../../lib/gids/container-map.js';
 import { publicKeyObject } from '../../../lib/public-key.js';
@@ -36,6 +36,15 @@ async function setUp() {
   await connection.storeCertificate('two', made.two, {});
   await connection.close();
   return made;
+}
+
+/** What a key is certified by: it has signed before, as it does for a certificate of its own. */
+async function certify({ publicKey, signDigest }: NewKey): Promise<Buffer> {
+  const digest = createHash('sha256').update('a certificate').digest();
+  const signature = await signDigest({ type: 'ecdsa', hash: 'SHA256' }, digest);
+  const key = { key: publicKeyObject(publicKey), dsaEncoding: 'ieee-p1363' } as const;
+  expect(verify('sha256', Buffer.from('a certificate'), key, signature)).toBe(true);
+  return certificateFor(publicKey, 'new');
 }
 
 beforeEach(() => {
@@ -125,6 +134,34 @@ describe.each(FAULTS)('with a fault at any command (%s)', (fault) => {
       },
     );
     expect(commands).toBeGreaterThan(12);
+  });
+
+  it('a container that is made with its certificate is there with it or not at all', async () => {
+    const commands = await failEverywhere(
+      fault,
+      (connection) => connection.createContainer(spec('new'), withPin, certify),
+      async (containers, done) => {
+        const made = containers.find(({ name }) => name === 'new');
+        if (done) expect(made).toBeDefined();
+        else if (!isKill(fault)) expect(made).toBeUndefined();
+        const connection = card.connection();
+        if (made) {
+          expect(made.hasCertificate).toBe(true);
+          const stored = new X509Certificate((await connection.certificate('new')) ?? '');
+          const key = publicKeyObject(await connection.publicKey('new'));
+          expect(stored.publicKey.equals(key)).toBe(true);
+          await connection.deleteContainer('new', withPin);
+        }
+        // The place of what was left over is taken by the next one, its certificate's as well.
+        await connection.createContainer(spec('next'), withPin);
+        expect(await connection.certificate('next')).toBeUndefined();
+        expect(card.keyReferences.length).toBe(4);
+        await connection.storeCertificate('target', certificates.target, withPin);
+        expect(card.vault.state.files.get(0xa010)?.objects.has(0xdf27)).toBe(false);
+        await expectSound();
+      },
+    );
+    expect(commands).toBeGreaterThan(20);
   });
 
   it('deleteContainer deletes the container or leaves it whole', async () => {
