@@ -15,6 +15,7 @@ import { killAtStep, recordSteps, type Side, type Step } from '../support/crash-
 import {
   expectAllIndexesRecorded,
   expectKeysWork,
+  expectNoPileOfKeys,
   expectNothingLeftOver,
   type KnownCard,
   makeKnownCard,
@@ -74,6 +75,7 @@ class KilledStore {
       const isConfirmed = events.some(({ event }) => event === 'done' || event === 'rejected');
       if (isConfirmed) expect(outcome).toBe('new');
       await expectNothingLeftOver(this.#root);
+      await expectNoPileOfKeys(this.#root);
       return outcome;
     });
   }

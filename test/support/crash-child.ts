@@ -14,6 +14,7 @@ export interface CrashJob {
     | 'open'
     | 'create'
     | 'enroll'
+    | 'createRequest'
     | 'changePin'
     | 'deleteKey'
     | 'destroy'

@@ -3,7 +3,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { CardFile } from '../../lib/backend/embedded/card-file.js';
+import { CardStorage } from '../../lib/backend/embedded/card-storage.js';
 import { shareStore } from '../../lib/backend/embedded/open-stores.js';
+import { decodeContainerMap } from '../../lib/gids/container-map.js';
+import { FileId, ObjectTag } from '../../lib/gids/file-ids.js';
 import {
   AdminKey,
   type VirtualSmartCard,
@@ -121,6 +124,29 @@ export async function expectNothingLeftOver(stateDirectory: string): Promise<voi
   const names = await readdir(stateDirectory, { recursive: true });
   const files = /^(lock|store\.json|tpm(\/permall)?|cards|cards\/[0-9]{4}\.card)$/;
   expect(names.filter((name) => !files.test(name))).toEqual([]);
+}
+
+/**
+ * What a killed enrolment leaves of its key is out of everybody's sight, and the next key takes its
+ * place: there is never more than one on a card.
+ */
+export async function expectNoPileOfKeys(stateDirectory: string): Promise<void> {
+  const share = await shareStore(stateDirectory, {});
+  try {
+    const { context } = share.store;
+    for (const instance of await context.directory.instances('card')) {
+      const storage = await CardStorage.load(context, instance);
+      const { keys, files } = storage.record.state;
+      storage.close();
+      const { EVERYONE_READS_USER_WRITES } = FileId;
+      const map = files.get(EVERYONE_READS_USER_WRITES)?.objects.get(ObjectTag.CMAPFILE);
+      const containers = decodeContainerMap(map ?? new Uint8Array(0)).filter(Boolean);
+      expect(keys.size - containers.length).toBeGreaterThanOrEqual(0);
+      expect(keys.size - containers.length).toBeLessThanOrEqual(1);
+    }
+  } finally {
+    await share.leave();
+  }
 }
 
 /**

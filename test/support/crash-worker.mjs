@@ -22,9 +22,10 @@ const OPERATIONS = {
     say({ event: 'card', instanceId: card.instanceId });
   },
   async enroll({ card, job }) {
-    const { key } = await card.enroll(job.inf, { pin: secret(job.pin) });
-    const publicKey = key.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
-    say({ event: 'key', container: key.container, publicKey });
+    sayKey((await card.enroll(job.inf, { pin: secret(job.pin) })).key);
+  },
+  async createRequest({ card, job }) {
+    sayKey((await card.createRequest(job.inf, { pin: secret(job.pin) })).key);
   },
   changePin: ({ card, job }) => card.changePin(secret(job.pin), secret(job.newPin)),
   deleteKey: ({ card, job }) => card.deleteKey(job.container, { pin: secret(job.pin) }),
@@ -78,6 +79,11 @@ function limitFileSize(bytes) {
 
 function failure({ code, triesLeft, holderPid, message, stack }) {
   return { code, triesLeft, holderPid, message, stack };
+}
+
+function sayKey({ container, publicKey }) {
+  const spki = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+  say({ event: 'key', container, publicKey: spki });
 }
 
 /** Written at once: what was said before a kill has been said. */
