@@ -38,7 +38,7 @@ export function checkSignal(signal: unknown): void {
 
 /** The one form of `ERR_ABORTED`. */
 export function aborted(reason: unknown): VirtualSmartCardError {
-  const text = 'The call was aborted by its signal. Nothing half done is left behind.';
+  const text = 'The call was aborted by its signal.';
   return new VirtualSmartCardError('ERR_ABORTED', text, { cause: reason });
 }
 

@@ -4,7 +4,7 @@
  * | code | what happened, what to do |
  * |---|---|
  * | `ERR_INVALID_ARGUMENT` | An argument is wrong. `parameter`, `expected` and `actual` say which and why. Nothing was done. |
- * | `ERR_ABORTED` | The caller's AbortSignal stopped the call. Nothing half made is left behind. |
+ * | `ERR_ABORTED` | The caller's AbortSignal stopped the call. Nothing half made is left behind, unless the message says what is. A CA that was asked may have got the request. |
  * | `ERR_CLOSED` | The manager, card or channel was closed before the call. |
  * | `ERR_NOT_SUPPORTED` | This backend, platform or TPM cannot do it. |
  * | `ERR_NATIVE_ADDON` | The native addon could not be loaded; the message says why and what to do. |

@@ -1,6 +1,7 @@
 import { formatDuration } from '../duration.js';
 import { VirtualSmartCardError } from '../index.js';
 import { CliError } from './failure.js';
+import { type Stage, whatIsLeft } from './interrupted-work.js';
 import { Interrupted } from './interruption.js';
 
 /** What a program should see, what a person should see, and how the process ends. */
@@ -27,13 +28,20 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 const PROGRAM = 'virtual-smartcard';
 
-/**
- * Describes any error.
- *
- * @param debug - with the stack; it holds the same texts and therefore no secret either
- */
-export function describeError(error: unknown, debug: boolean): ErrorDescription {
-  const { code, message, fields, exitCode } = classify(error);
+/** Where an error came from. */
+export interface ErrorOrigin {
+  /** Whether the stack is wanted; it holds the same texts and therefore no secret either. */
+  debug: boolean;
+  /** What the program was at; undefined before it knew. */
+  stage: Stage | undefined;
+  /** Aborted when the user has interrupted the program. */
+  signal: AbortSignal;
+}
+
+/** Describes any error. */
+export function describeError(error: unknown, origin: ErrorOrigin): ErrorDescription {
+  const { debug } = origin;
+  const { code, message, fields, exitCode } = classify(error, origin);
   const stack = debug && error instanceof Error ? stackText(error) : undefined;
   const advice = ADVICE[code];
   const lines = [`${PROGRAM}: ${message}`, ...remarks(error)];
@@ -54,11 +62,13 @@ interface Classified {
   exitCode: number;
 }
 
-function classify(error: unknown): Classified {
-  if (error instanceof Interrupted || VirtualSmartCardError.is(error, 'ERR_ABORTED')) {
-    const message = 'Interrupted. Nothing half made is left behind.';
-    const exitCode = error instanceof Interrupted ? error.exitCode : 130;
-    return { code: 'ERR_ABORTED', message, fields: {}, exitCode };
+function classify(error: unknown, { stage, signal }: ErrorOrigin): Classified {
+  const by = error instanceof Interrupted ? error : signal.reason;
+  const isAbort = error === by || VirtualSmartCardError.is(error, 'ERR_ABORTED');
+  if (by instanceof Interrupted && isAbort) {
+    const message = `Interrupted. ${whatIsLeft(error, stage)}`;
+    const fields = VirtualSmartCardError.is(error) ? error.toJSON() : {};
+    return { code: 'ERR_ABORTED', message, fields, exitCode: by.exitCode };
   }
   if (error instanceof CliError) {
     const exitCode = error.code === 'ERR_USAGE' ? 2 : 1;

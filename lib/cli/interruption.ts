@@ -30,9 +30,12 @@ const ONE_SIGNAL_MS = 1_000;
  */
 export class Interruption {
   readonly #controller = new AbortController();
+  readonly #onEnd: (interrupted: Interrupted) => void;
   #abortedAt = 0;
 
-  constructor() {
+  /** @param onEnd - told that the process ends at once, amid its work */
+  constructor(onEnd: (interrupted: Interrupted) => void) {
+    this.#onEnd = onEnd;
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
   }
 
@@ -46,6 +49,7 @@ export class Interruption {
       this.#abortedAt = performance.now();
       this.#controller.abort(interrupted);
     } else if (performance.now() - this.#abortedAt > ONE_SIGNAL_MS) {
+      this.#onEnd(interrupted);
       process.exit(interrupted.exitCode);
     }
   };

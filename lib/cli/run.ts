@@ -4,6 +4,7 @@ import { Arguments } from './arguments.js';
 import { describeError } from './describe-error.js';
 import { CliError, usageError } from './failure.js';
 import { overview, verbHelp } from './help-text.js';
+import { ENDED_AT_ONCE, type Stage, stageOf } from './interrupted-work.js';
 import { Interruption } from './interruption.js';
 import { Output } from './output.js';
 import { SecretPrompt } from './prompt.js';
@@ -36,18 +37,24 @@ export async function run(words: readonly string[], environment: Environment): P
     json: words.some((word) => /^(--|-|\/)json$/i.test(word)),
     quiet: words.some((word) => /^(--quiet|--silent|[-/](q|quiet|silent))$/i.test(word)),
   });
-  const interruption = new Interruption();
+  const { signal } = new Interruption(() => {
+    const text = `virtual-smartcard: ${ENDED_AT_ONCE}`;
+    output.error({ code: 'ERR_ABORTED', message: ENDED_AT_ONCE }, [text]);
+  });
+  const work: Work = { stage: undefined, signal };
   const unwatch = watchWarnings((text) => output.warn(text));
   try {
     if (words.length === 0) throw noVerb(output);
     const { verb, rest } = findVerb(words);
     const args = Arguments.parse(rest, verb.options, verb.maxOperands);
-    return await perform(verb, args, output, interruption.signal, environment);
+    work.stage = stageOf(verb.name);
+    return await perform(verb, args, output, work, environment);
   } catch (error) {
     // There is nobody to tell it to.
     if (error instanceof CliError && error.code === 'ERR_READER_GONE') return 1;
     await warningsArrived();
-    const described = describeError(error, environment.env['VIRTUAL_SMARTCARD_DEBUG'] === '1');
+    const debug = environment.env['VIRTUAL_SMARTCARD_DEBUG'] === '1';
+    const described = describeError(error, { debug, ...work });
     output.error(described.document, described.lines);
     return described.exitCode;
   } finally {
@@ -55,12 +62,18 @@ export async function run(words: readonly string[], environment: Environment): P
   }
 }
 
+/** What the program is at, and whether it was interrupted. */
+interface Work {
+  stage: Stage | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** @returns the exit code */
 async function perform(
   verb: Verb,
   args: Arguments,
   output: Output,
-  signal: AbortSignal,
+  work: Work,
   environment: Environment,
 ): Promise<number> {
   if (args.has('help')) {
@@ -68,6 +81,7 @@ async function perform(
     await output.result({ document: { help: lines.join('\n') }, lines });
     return 0;
   }
+  const { signal } = work;
   const input = new StandardInput(environment.stdin);
   let manager: VirtualSmartCardManager | undefined;
   let done = false;
@@ -76,6 +90,9 @@ async function perform(
       args,
       output,
       signal,
+      at: (stage) => {
+        work.stage = stage;
+      },
       openOptions: () => storeOptions(args, environment.env),
       secrets: new SecretPrompt(input, terminalWriter(environment.stderr), signal),
       openManager: async (options) => {

@@ -1,5 +1,6 @@
 import type { OpenOptions, VirtualSmartCardManager } from '../index.js';
 import type { Arguments } from './arguments.js';
+import type { Stage } from './interrupted-work.js';
 import type { Options } from './options.js';
 import type { Output, Result } from './output.js';
 import type { SecretPrompt } from './prompt.js';
@@ -11,6 +12,8 @@ export interface Context {
   secrets: SecretPrompt;
   /** Aborted when the user interrupts the program. */
   signal: AbortSignal;
+  /** Says what the verb is at from now on, where it does several things. */
+  at(stage: Stage): void;
   /** What the common options name, for a library call that opens no manager. */
   openOptions(): OpenOptions;
   /** Opens the store that the common options name; it is closed when the verb has ended. */

@@ -1,4 +1,4 @@
-import { submitCertificateRequest, VirtualSmartCardError } from '../../index.js';
+import { submitCertificateRequest } from '../../index.js';
 import { readInputFile } from '../input-file.js';
 import type { Result } from '../output.js';
 import { readRequestAttributes } from '../request-attributes.js';
@@ -14,7 +14,7 @@ export const submit: CertreqAction = {
   run: submitFile,
 };
 
-async function submitFile({ args, output, signal }: Context): Promise<Result> {
+async function submitFile({ args, signal }: Context): Promise<Result> {
   const [path, ...outPaths] = args.operands as [string, ...string[]];
   const attributes = readRequestAttributes(args.value('attrib'));
   const config = args.value('config');
@@ -24,11 +24,6 @@ async function submitFile({ args, output, signal }: Context): Promise<Result> {
   try {
     const answer = await submitCertificateRequest({ config, request, attributes, signal });
     return await files.write(answer);
-  } catch (error) {
-    if (VirtualSmartCardError.is(error, 'ERR_ABORTED')) {
-      output.warn('The CA may have got the request all the same, and may issue the certificate.');
-    }
-    throw error;
   } finally {
     await files.discard();
   }

@@ -14,7 +14,8 @@ import { retrieve } from './certreq-retrieve.js';
 import { submit } from './certreq-submit.js';
 
 /** certreq's verbs that there are here. */
-const ACTIONS: Readonly<Record<string, CertreqAction>> = { new: makeNew, accept, submit, retrieve };
+const ACTIONS = { new: makeNew, accept, submit, retrieve } as const;
+const ACTION_NAMES = ['new', 'accept', 'submit', 'retrieve'] as const;
 
 /** certreq's verbs and options that there are not, and what to do instead. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -104,12 +105,13 @@ export const certreq: Verb = {
     for (const [name, why] of Object.entries(REFUSED)) {
       if (args.has(name)) throw usageError(`certreq -${name} ${why}.`);
     }
-    const [name, ...others] = Object.keys(ACTIONS).filter((each) => args.has(each));
-    const action = ACTIONS[name ?? ''];
-    if (!action || others.length > 0) {
+    const [name, ...others] = ACTION_NAMES.filter((each) => args.has(each));
+    if (name === undefined || others.length > 0) {
       throw usageError('certreq is followed by one of -new, -accept, -submit and -retrieve.');
     }
+    const action: CertreqAction = ACTIONS[name];
     checkUse(context, `-${name}`, action);
+    context.at(`certreq -${name}`);
     return action.run(context);
   },
 };

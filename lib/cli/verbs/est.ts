@@ -146,12 +146,13 @@ async function keep(request: Pending['request'], file: OutputFile, pin: Buffer):
 }
 
 async function waited(
-  { output, signal }: Context,
+  { output, signal, at }: Context,
   card: VirtualSmartCard,
   client: EstClient,
   { request, retryAfterMs, message }: Pending,
   pin: Buffer,
 ): Promise<EstCardEnrollment> {
+  at('est enroll, waiting');
   output.note(`The CA has not decided yet${message && `: ${message}`}.`);
   output.note(`Waiting for ${formatDuration(retryAfterMs)}; the request is kept.`);
   return enrollByEst(card, client, request, { pin, wait: true, signal });
@@ -160,6 +161,7 @@ async function waited(
 /** Sends a request that an earlier call has left. */
 async function askAgain(context: Context, request: Buffer): Promise<Result> {
   const { args, signal } = context;
+  context.at('est enroll, again');
   const card = await openCard(context);
   return withClient(context, undefined, async (client, pin) => {
     const answer = await client.enroll(request, { wait: args.has('wait'), signal });
