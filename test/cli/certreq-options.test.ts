@@ -154,7 +154,7 @@ describe('on a terminal', () => {
         await runInTerminal(command, typed, options),
         await runInTerminal(killed, [], options),
       ]) {
-        expect(session.transcript).toContain('Interrupted');
+        expect(session.transcript).toContain('Interrupted. Nothing was changed.');
         expect(session.exitCode).toBe(130);
       }
       expect([(await readdir(cli.folder)).sort(), await cli.json(['keys'])]).toEqual(before);

@@ -90,7 +90,7 @@ describe('on a terminal', () => {
     const shell = ['sh', '-c', `${line}; echo ended with $?; stty -a`];
     const dialogue = [{ after: 'PIN: ', type: 'half a p\x03' }];
     const { transcript } = await runInTerminal(shell, dialogue, { env: cli.env, cwd: folder });
-    expect(transcript).toContain('Interrupted');
+    expect(transcript).toContain('Interrupted. Nothing was changed.');
     expect(transcript).toContain('ended with 130');
     expect(transcript).toMatch(/\s(icanon)\b/);
     expect(transcript).toMatch(/\secho\s/);
