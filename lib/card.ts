@@ -213,9 +213,9 @@ export class VirtualSmartCard {
   }
 
   /**
-   * Makes a key and a self-signed certificate, and stores it on the card. All or nothing: when a step
-   * fails, the key is deleted again. A process that is killed in between leaves a key without a
-   * certificate.
+   * Makes a key and a self-signed certificate, and stores it on the card. All or nothing, also when the
+   * process is killed: nobody finds the key before its certificate is there. On Windows, where a key is
+   * seen at once, it is deleted again when a step fails, and a kill leaves it without a certificate.
    *
    * @param request - what the certificate says; or a text of certreq's with RequestType Cert, see `parseInf`
    * @throws VirtualSmartCardError `ERR_INF` (with `line`), and as `createKey`
@@ -238,7 +238,9 @@ export class VirtualSmartCard {
 
   /**
    * Makes a key and a certificate request for a CA (RequestType PKCS10, CMC or PKCS7). The key stays on
-   * the card and waits for {@link installCertificate}. All or nothing, as `enroll`.
+   * the card and waits for {@link installCertificate}. All or nothing, as `enroll`; a process that is
+   * killed when the request is made, and has not got it, leaves the key, which nobody can tell from one
+   * that waits.
    *
    * @param request - what to ask for; or a text of certreq's
    * @throws VirtualSmartCardError `ERR_CERTIFICATE_NOT_FOUND` (that which is to be renewed), and as `enroll`

@@ -33,8 +33,10 @@ export async function checkContainer(
   const der = hasCertificate ? await connection.certificate(name) : undefined;
   if (!der) {
     findings.info('key-without-certificate', 'The key has no certificate.', {
-      detail: 'It can be used; or it waits for what a CA makes of its request.',
-      remedy: 'Install the certificate ("certreq -accept"), or delete the key if nothing needs it.',
+      detail:
+        'It can be used; or it waits for what a CA makes of its request; or what made it was killed half-way.',
+      remedy:
+        'Install the certificate ("certreq -accept"), or delete the key if nothing needs it ("keys delete").',
       subject,
     });
     return;
