@@ -17,12 +17,13 @@ constexpr wchar_t kElevationMoniker[] =
 /** ERROR_ELEVATION_REQUIRED, which not every compiler's winerror.h has. */
 constexpr HRESULT kElevationRequired = static_cast<HRESULT>(0x800702E4);
 
-/** RPC_S_SERVER_UNAVAILABLE, RPC_S_UNKNOWN_IF, RPC_S_CALL_FAILED, RPC_E_DISCONNECTED,
- * RPC_E_SERVER_DIED. */
+/** RPC_S_SERVER_UNAVAILABLE, RPC_S_UNKNOWN_IF, RPC_S_CALL_FAILED, RPC_S_CALL_FAILED_DNE,
+ * RPC_E_DISCONNECTED, RPC_E_SERVER_DIED, RPC_E_SERVER_DIED_DNE. */
 constexpr HRESULT kServerGone[] = {
     static_cast<HRESULT>(0x800706BA), static_cast<HRESULT>(0x800706B5),
-    static_cast<HRESULT>(0x800706BE), static_cast<HRESULT>(0x80010108),
-    static_cast<HRESULT>(0x80010007)};
+    static_cast<HRESULT>(0x800706BE), static_cast<HRESULT>(0x800706BF),
+    static_cast<HRESULT>(0x80010108), static_cast<HRESULT>(0x80010007),
+    static_cast<HRESULT>(0x80010012)};
 
 /** The manager ends when nobody uses it: one that is just about to may be handed out once more. */
 constexpr int kMoreAttempts = 6;

@@ -116,6 +116,19 @@ test('the need of a restart is said, and the card named', async () => {
   expect(await lab.cards()).toEqual([]);
 });
 
+test.each([0x800706ba, 0x800706b5, 0x800706be, 0x800706bf, 0x80010007, 0x80010012, 0x80010108])(
+  'a manager that is just ending is asked for again: %i',
+  async (result) => {
+    const lab = await Lab.fresh();
+    const backend = await openBackend();
+    const plans = [{ result }, { result }];
+    await lab.request('script', { component: 'factory', call: 'CreateInstance', plans });
+    await backend.create(request());
+    expect((await lab.recorded('factory')).length).toBeGreaterThan(plans.length);
+    expect(await lab.cards()).toHaveLength(1);
+  },
+);
+
 test('a manager that dies in mid-call is ERR_MANAGER_UNAVAILABLE', async () => {
   const lab = await Lab.fresh();
   const backend = await openBackend();

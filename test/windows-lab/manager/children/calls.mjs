@@ -1,5 +1,6 @@
 // One scenario of calls into Windows by the addon itself, in a process of its own:
 //   node calls.mjs ADDON SCENARIO
+// A call that fails unexpectedly is caught by nobody, so that the process ends and says why.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
@@ -44,14 +45,14 @@ const ended = (thread) => new Promise((resolve) => thread.on('exit', resolve));
 const SCENARIOS = {
   /** The process is ended by itself in mid-call. */
   async exit() {
-    const begun = new Promise((resolve) => create(resolve).result.catch(() => undefined));
+    const begun = new Promise((resolve, reject) => create(resolve).result.catch(reject));
     await begun;
     console.log('exiting');
     process.exit(7);
   },
   /** The same in a request to a certification authority, which tells nothing before its end. */
   async exitRequest() {
-    submit().result.catch(() => undefined);
+    submit();
     await new Promise((resolve) => setTimeout(resolve, 1000));
     console.log('exiting');
     process.exit(7);
@@ -92,12 +93,12 @@ const SCENARIOS = {
   },
   async beginRequest() {
     const { parentPort } = await import('node:worker_threads');
-    submit().result.catch(() => undefined);
+    submit();
     setTimeout(() => parentPort.postMessage('begun'), 500);
   },
   async begin() {
     const { parentPort } = await import('node:worker_threads');
-    create(() => parentPort.postMessage('begun')).result.catch(() => undefined);
+    create(() => parentPort.postMessage('begun'));
     setInterval(() => undefined, 1000);
   },
   /** Several threads make a card each and destroy it. */
