@@ -1,5 +1,5 @@
 import type { Backend, CardInfo, CardWatch } from '../backend/backend.js';
-import { VirtualSmartCardError } from '../errors.js';
+import { invalidArgument, VirtualSmartCardError } from '../errors.js';
 import type { Header } from './frame.js';
 import { type ChannelState, ServedChannel } from './served-channel.js';
 import { encodeError } from './wire-error.js';
@@ -49,6 +49,8 @@ class Channels {
   readonly #backend: ServableBackend;
   readonly #open = new Map<number, ServedChannel>();
   #last = 0;
+  /** Requests come faster than channels open. */
+  #opening = 0;
   #isClosed = false;
 
   constructor(backend: ServableBackend) {
@@ -59,11 +61,16 @@ class Channels {
   async open(
     instanceId: string,
   ): Promise<ChannelState & Pick<CardInfo, 'name' | 'cardId'> & { channel: number }> {
-    if (this.#open.size >= MAX_CHANNELS) throw tooMany(`${MAX_CHANNELS} cards`);
+    if (this.#open.size + this.#opening >= MAX_CHANNELS) throw tooMany(`${MAX_CHANNELS} cards`);
     const number = ++this.#last;
-    const channel = new ServedChannel(await this.#backend.openChannel(instanceId));
-    this.#open.set(number, channel);
-    if (this.#isClosed) await channel.close();
+    this.#opening += 1;
+    try {
+      const channel = new ServedChannel(await this.#backend.openChannel(instanceId));
+      this.#open.set(number, channel);
+      if (this.#isClosed) await channel.close();
+    } finally {
+      this.#opening -= 1;
+    }
     try {
       const { name, cardId } = await infoOf(this.#backend, instanceId);
       return { channel: number, revision: 0, name, cardId };
@@ -95,7 +102,8 @@ class Channels {
 /** Watches by the numbers that the client gave them. */
 class Watches {
   readonly #backend: ServableBackend;
-  readonly #open = new Map<number, CardWatch>();
+  /** Those that are being opened, too. */
+  readonly #open = new Map<number, Promise<CardWatch>>();
   #isClosed = false;
 
   constructor(backend: ServableBackend) {
@@ -104,15 +112,24 @@ class Watches {
 
   async begin(number: number, tell: (header: Header) => void): Promise<void> {
     if (this.#open.size >= MAX_WATCHES) throw tooMany(`${MAX_WATCHES} watches`);
-    const watch = await this.#backend.watch();
-    this.#open.set(number, watch);
-    if (this.#isClosed) await watch.close();
-    this.#pass(number, watch, tell);
+    if (this.#open.has(number)) throw invalidArgument('id', 'a number of no watch', 'one of one');
+    const opening = this.#backend.watch();
+    this.#open.set(number, opening);
+    try {
+      const watch = await opening;
+      if (this.#isClosed) await watch.close();
+      this.#pass(number, watch, tell);
+    } catch (error) {
+      this.#open.delete(number);
+      throw error;
+    }
   }
 
   async end(number: number): Promise<void> {
-    const watch = this.#open.get(number);
+    const opening = this.#open.get(number);
     this.#open.delete(number);
+    // One that did not open has told its own request why.
+    const watch = await opening?.catch(() => undefined);
     await watch?.close();
   }
 

@@ -6,6 +6,7 @@ import type { ServableBackend } from '../../lib/serve/client-resources.js';
 import { encodeFrame } from '../../lib/serve/frame.js';
 import { StoreServer } from '../../lib/serve/store-server.js';
 import { expectError } from '../support/expect-error.js';
+import { until } from '../support/pcsc.js';
 import { RawClient } from '../support/raw-client.js';
 import { openServed } from '../support/served-manager.js';
 import { cardOptions, openManager, temporaryDirectory } from '../support/store.js';
@@ -136,6 +137,52 @@ test('channels and watches of one client have a limit, and room again after clos
   expect(await client.call('open', { instanceId })).toMatchObject({ result: { channel: 257 } });
   for (let number = 0; number < 64; number++) await client.call('watch');
   expect(await client.call('watch')).toMatchObject(refused);
+});
+
+test('the limits of one client hold for requests that come at once, too', async () => {
+  const { path } = await servedCard();
+  const client = await RawClient.open(path);
+  const instanceId = 'ROOT\\SMARTCARDREADER\\0000';
+  for (const [method, limit] of [
+    ['open', 256],
+    ['watch', 64],
+  ] as const) {
+    for (let request = 0; request < limit + 3; request++) client.request(method, { instanceId });
+    const answers = [];
+    while (answers.length < limit + 3) answers.push(await client.next());
+    const refused = answers.filter(({ error }) => error !== undefined);
+    expect(refused.map(({ error }) => error)).toMatchObject(
+      Array(3).fill({ code: 'ERR_NOT_SUPPORTED' }),
+    );
+  }
+});
+
+test('a watch ends with its client, also when he gave another one its number', async () => {
+  const stateDirectory = await temporaryDirectory();
+  const backend = await openEmbeddedBackend({ stateDirectory, tpm: 'libtpms' });
+  onTestFinished(() => backend.close());
+  let open = 0;
+  const watch = async () => {
+    const made = await (backend as ServableBackend).watch();
+    open += 1;
+    const close = async () => {
+      open -= 1;
+      await made.close();
+    };
+    return { close, [Symbol.asyncIterator]: () => made };
+  };
+  const properties = { stateDirectory: { value: stateDirectory }, watch: { value: watch } };
+  const counting: ServableBackend = Object.create(backend, properties);
+  const service = await Service.start(counting, { maxClients: 4, onWarning: () => undefined });
+  onTestFinished(() => service.close());
+  const client = await RawClient.open(service.path);
+  for (let round = 0; round < 3; round++) {
+    client.send(encodeFrame({ id: 1, method: 'watch' }));
+    await client.next();
+  }
+  expect(open).toBeGreaterThan(0);
+  client.leave();
+  await until(() => open === 0);
 });
 
 test('more clients than allowed are told so, and come in when another leaves', async () => {
