@@ -56,6 +56,7 @@ namespace scard {
 
 constexpr std::uint32_t kSuccess = 0;
 constexpr std::uint32_t kCancelled = 0x80100002;
+constexpr std::uint32_t kInvalidParameter = 0x80100004;
 constexpr std::uint32_t kInsufficientBuffer = 0x80100008;
 constexpr std::uint32_t kUnknownReader = 0x80100009;
 constexpr std::uint32_t kTimeout = 0x8010000A;

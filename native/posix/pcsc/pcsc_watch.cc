@@ -57,6 +57,12 @@ bool WatchPcscReadersCall::WaitForChange(std::vector<ScardReaderState>& states) 
   const std::uint32_t code = PcscCode(result);
   if (code == scard::kUnknownReader || code == scard::kReaderUnavailable) return true;
   if (code == scard::kTimeout || code == scard::kCancelled) return false;
+  if (code == scard::kInvalidParameter && states.size() > 1 &&
+      states.back().reader == scard::kReadersThemselves) {
+    // pcsclite takes as many states as pcscd takes readers, 16. With that many none can come.
+    states.pop_back();
+    return WaitForChange(states);
+  }
   CheckPcsc(result, "watch the smart card readers");
   bool changed = false;
   for (ScardReaderState& state : states) {
