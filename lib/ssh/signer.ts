@@ -193,10 +193,18 @@ export class SshSigner {
   async #read(info: CardInfo): Promise<SignerKey[]> {
     const session = await this.#session(info);
     const keys = await session.keys();
-    return keys.map((key) => {
+    return keys.flatMap((key) => this.#shown(session, key) ?? []);
+  }
+
+  /** Undefined for a key that ssh has no form for: another program may have named its container. */
+  #shown(session: CardSession, key: VirtualSmartCardKey): SignerKey | undefined {
+    try {
       const comment = `${session.card.name} ${key.container}`;
       return { session, key, publicKey: sshPublicKey(key, comment) };
-    });
+    } catch (error) {
+      this.#warn(error);
+      return undefined;
+    }
   }
 
   async #session(info: CardInfo): Promise<CardSession> {
