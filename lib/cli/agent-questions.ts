@@ -1,6 +1,6 @@
 import type { SshKeyUse, SshPinRequest } from '../index.js';
 import { wipe } from '../secret.js';
-import { askpassProgram, runAskpass } from '../ssh/askpass.js';
+import { askpassHasDisplay, askpassProgram, runAskpass } from '../ssh/askpass.js';
 import { confirmPrompt, pinPrompt } from '../ssh/prompts.js';
 import { Turns } from '../turns.js';
 import { usageError } from './failure.js';
@@ -14,14 +14,18 @@ export interface AgentQuestions {
 }
 
 /**
- * Asks by the program that SSH_ASKPASS names, else on the terminal.
+ * Asks by the program that SSH_ASKPASS names; on the terminal where there is none, or where it has no
+ * display and the terminal is free.
  *
  * @param isTerminalTaken - whether a command has the terminal
  * @throws CliError `ERR_USAGE` when nobody can be asked
  */
 export function agentQuestions(secrets: SecretPrompt, isTerminalTaken: boolean): AgentQuestions {
   const program = askpassProgram(process.env);
-  if (program !== undefined) return byProgram(program);
+  const isTerminalFree = secrets.hasTerminal && !isTerminalTaken;
+  if (program !== undefined && (askpassHasDisplay(process.env) || !isTerminalFree)) {
+    return byProgram(program);
+  }
   const advice = 'Set SSH_ASKPASS to a program that asks for the PIN.';
   if (isTerminalTaken) throw usageError(`The command has the terminal. ${advice}`);
   if (!secrets.hasTerminal) throw usageError(`Standard input is not a terminal. ${advice}`);

@@ -25,6 +25,19 @@ export function askpassProgram(environment: NodeJS.ProcessEnv): string | undefin
 }
 
 /**
+ * Whether it can show itself. As with OpenSSH, X and Wayland have to be named, or SSH_ASKPASS_REQUIRE
+ * says force: desktops set SSH_ASKPASS in every shell, in those of a console and of ssh, too.
+ */
+export function askpassHasDisplay(
+  environment: NodeJS.ProcessEnv,
+  platform: NodeJS.Platform = process.platform,
+): boolean {
+  if (platform === 'win32' || platform === 'darwin') return true;
+  if (environment['SSH_ASKPASS_REQUIRE'] === 'force') return true;
+  return Boolean(environment['DISPLAY'] || environment['WAYLAND_DISPLAY']);
+}
+
+/**
  * Runs it with the prompt as its argument and takes the first line that it writes.
  *
  * @returns the line, in memory that the caller wipes; undefined when the person declined

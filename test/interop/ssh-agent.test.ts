@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -10,9 +9,7 @@ import {
   sshPublicKey,
   type VirtualSmartCardError,
 } from '../../lib/index.js';
-import { CommandLine, PROGRAM, type ProgramRun, runProgram } from '../support/cli.js';
-import { until } from '../support/pcsc.js';
-import { runInTerminal } from '../support/pty.js';
+import { CommandLine, type ProgramRun, runProgram } from '../support/cli.js';
 import { ServeProcess } from '../support/serve-process.js';
 import { Sshd } from '../support/sshd.js';
 import { cardOptions, openManager, otherPin, temporaryDirectory } from '../support/store.js';
@@ -250,43 +247,4 @@ test('asks by SSH_ASKPASS, again after a wrong PIN, and never uses up the last t
   expect(second.stderr + fourth.stderr + last.stderr).not.toContain(wrong);
   await cli.json(['verify-pin', '--pin-stdin'], `${cli.pin}\n`);
   expectDone(await sign([cli.pin]));
-});
-
-test('asks on the terminal when there is no SSH_ASKPASS', async () => {
-  const cli = await CommandLine.start();
-  await cli.create();
-  const inf = '[NewRequest]\nSubject="CN=Jo"\nKeyLength=2048\nRequestType=Cert\n';
-  await writeFile(cli.path('request.inf'), inf);
-  await cli.json(['certreq', '-new', cli.path('request.inf'), '--pin-stdin'], `${cli.pin}\n`);
-  const { publicKey } = await cli.json(['ssh-key']);
-  await writeFile(cli.path('key.pub'), `${publicKey}\n`);
-  const socket = cli.path('agent/sock');
-  const { SSH_ASKPASS: _, DISPLAY: __, WAYLAND_DISPLAY: ___, ...env } = cli.env;
-  const terminal = runInTerminal(
-    [process.execPath, PROGRAM, 'agent', '--confirm', '--socket', socket],
-    [
-      { after: /Allow use of the key .*\[y\/N\] /s, type: 'y\n' },
-      { after: 'PIN of the card "Card"', type: `${otherPin(Buffer.from(cli.pin))}\r` },
-      { after: 'The PIN was wrong.', type: `${cli.pin}\r` },
-      // The second signature needs no PIN.
-      { after: /Allow use of the key .*\[y\/N\] /s, type: 'n\n' },
-    ],
-    { env },
-  );
-  await until(() => existsSync(socket));
-  const sign = () =>
-    runProgram(['ssh-keygen', '-Y', 'sign', '-n', 'file', '-f', 'key.pub'], {
-      cwd: cli.folder,
-      input: 'what is signed',
-      env: { ...env, SSH_AUTH_SOCK: socket },
-    });
-  expect(expectDone(await sign()).stdout).toContain('BEGIN SSH SIGNATURE');
-  expect((await sign()).exitCode).not.toBe(0);
-  process.kill(Number(await readFile(`${socket}.lock`, 'utf8')), 'SIGTERM');
-  const { transcript, exitCode } = await terminal;
-  expect(exitCode).toBe(0);
-  expect(transcript).toContain(`SSH_AUTH_SOCK=${socket}; export SSH_AUTH_SOCK;`);
-  expect(transcript).toContain('was not allowed');
-  expect(transcript).not.toContain(cli.pin);
-  expect(existsSync(socket)).toBe(false);
 });
