@@ -85,7 +85,7 @@ export class PinPolicy implements Required<PinPolicyOptions> {
     const known = new Set<string>(['minLength', 'maxLength', ...CLASSES.map((c) => c.field)]);
     for (const name of Object.keys(options)) {
       if (!known.has(name)) {
-        throw invalidArgument('pinPolicy', `one of ${[...known].join(', ')}`, `"${name}"`);
+        throw invalidArgument('pinPolicy', `one of ${[...known].join(', ')}`, quoted(name));
       }
     }
     return new PinPolicy(options);
@@ -175,7 +175,7 @@ function length(field: string, value: unknown): number {
 function rule(field: string, value: unknown): CharacterRule {
   if (value === undefined) return 'allowed';
   if (value === 'allowed' || value === 'required' || value === 'disallowed') return value;
-  const actual = typeof value === 'string' ? `"${value}"` : describeType(value);
+  const actual = typeof value === 'string' ? quoted(value) : describeType(value);
   throw invalidArgument(`pinPolicy.${field}`, "'allowed', 'required' or 'disallowed'", actual);
 }
 
@@ -190,4 +190,9 @@ function isPrintable(byte: number): boolean {
 function isSpecial(byte: number): boolean {
   const alphanumeric = within(byte, 'A', 'Z') || within(byte, 'a', 'z') || within(byte, '0', '9');
   return isPrintable(byte) && !alphanumeric;
+}
+
+/** Enough of a text to know it again. */
+function quoted(text: string): string {
+  return `"${text.slice(0, 80)}"`;
 }

@@ -19,8 +19,13 @@ const FIELDS = {
   line: 'number',
 } as const;
 
-/** Nobody reads more of a message; paths in it may be long. */
-const MAX_MESSAGE_LENGTH = 4096;
+/**
+ * Nobody reads more of a message; paths in it may be long. A field may quote what the client sent: all
+ * of them, with each character escaped, still fit into a frame.
+ */
+const MAX_TEXT_LENGTH = 4096;
+/** More than a store has cards. */
+const MAX_INSTANCE_IDS = 16;
 
 /** An error as a message has it. */
 export type WireError = Readonly<Record<string, unknown>>;
@@ -34,10 +39,14 @@ export function encodeError(error: unknown): WireError {
     );
   }
   const { code, message, ...fields } = error.toJSON();
-  const known = Object.entries(fields).filter(([name]) => isField(name));
-  const ids = error.instanceIds ? { instanceIds: error.instanceIds } : {};
-  const text = String(message).slice(0, MAX_MESSAGE_LENGTH);
-  return { code, message: text, ...Object.fromEntries(known), ...ids };
+  const known = Object.entries(fields)
+    .filter(([name]) => isField(name))
+    .map(([name, field]) => [name, shortened(field)]);
+  const ids = error.instanceIds?.slice(0, MAX_INSTANCE_IDS);
+  return {
+    ...{ code, message: shortened(String(message)), ...Object.fromEntries(known) },
+    ...(ids && { instanceIds: ids }),
+  };
 }
 
 /** @throws RangeError when it is none */
@@ -57,6 +66,10 @@ export function decodeError(value: unknown): VirtualSmartCardError {
     message,
     details as VirtualSmartCardErrorDetails,
   );
+}
+
+function shortened(field: unknown): unknown {
+  return typeof field === 'string' ? field.slice(0, MAX_TEXT_LENGTH) : field;
 }
 
 function isField(name: string): name is keyof typeof FIELDS {

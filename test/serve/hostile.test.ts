@@ -99,6 +99,18 @@ describe('a request that is wrong', () => {
   });
 });
 
+test.each([{ digits: '\u0001'.repeat(40_000) }, { ['x'.repeat(200_000)]: 1 }])(
+  'a request that is wrong at length is answered, and the service goes on (%#)',
+  async (pinPolicy) => {
+    const { path, directory } = await servedCard();
+    const client = await RawClient.open(path);
+    const secrets = [Buffer.from('12345678'), Buffer.alloc(24, 1)];
+    const { error } = await client.call('create', { name: 'x', pinPolicy }, secrets);
+    expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+    expect(await (await openServed(directory)).list()).toHaveLength(1);
+  },
+);
+
 test('APDUs of any kind are answered, also after the channel next to it was closed', async () => {
   const { path, pin } = await servedCard();
   const client = await RawClient.open(path);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { VirtualSmartCardError } from '../../../lib/errors.js';
+import { decodeFrame, encodeFrame } from '../../../lib/serve/frame.js';
 import { decodeError, encodeError } from '../../../lib/serve/wire-error.js';
 
 const pass = (error: unknown) => decodeError(JSON.parse(JSON.stringify(encodeError(error))));
@@ -30,6 +31,16 @@ describe('an error that passes', () => {
     const error = new VirtualSmartCardError('ERR_STATE_IO', 'The disk is full.', { cause });
     expect(pass(error).cause).toBeUndefined();
     expect(JSON.stringify(encodeError(error))).not.toContain('inside');
+  });
+
+  test('fits into a frame, whatever it quotes', () => {
+    const long = '\u0001'.repeat(200_000);
+    const texts = { reportedError: long, parameter: long, expected: long, actual: long };
+    const details = { ...texts, instanceIds: Array(20).fill('ROOT\\SMARTCARDREADER\\0000') };
+    const error = new VirtualSmartCardError('ERR_INVALID_ARGUMENT', long, details);
+    const frame = encodeFrame({ id: Number.MAX_SAFE_INTEGER, error: encodeError(error) });
+    const { header } = decodeFrame(frame);
+    expect(decodeError(header['error']).actual).toBe(long.slice(0, 4096));
   });
 
   test('is typed also where it should not happen', () => {
