@@ -44,14 +44,16 @@ export class CardFiles {
   }
 
   /**
-   * mscp\cmapfile.
+   * mscp\cmapfile. Some cards keep no file that is empty; then the masterfile tells that they were set
+   * up.
    *
    * @throws VirtualSmartCardError `ERR_CARD_NOT_INITIALIZED`
    */
   async readContainerMap(): Promise<Buffer> {
     const map = await this.#client.readObject(USER_FILE, ObjectTag.CMAPFILE);
-    if (!map) throw notInitialized();
-    return map;
+    if (map) return map;
+    await this.readMasterfile();
+    return Buffer.alloc(0);
   }
 
   async writeContainerMap(map: Uint8Array): Promise<void> {

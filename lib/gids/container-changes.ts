@@ -43,9 +43,10 @@ export interface Filling {
  * between any two. Everyone finds containers by the container map, so its record decides whether a
  * container is there:
  *
- * - creating makes the key file, then the key, then the keymap's record, then the certificate where
- *   there is one, and last the container map's record. What a creation that was cut short left belongs
- *   to an index without a container: the next creation gets that index first and replaces it.
+ * - creating makes the key file, then the key, then the certificate where there is one, then the
+ *   keymap's record, by which OpenSC lists keys, and last the container map's. What a creation that was
+ *   cut short left belongs to an index without a container: the next creation gets that index first and
+ *   replaces it.
  * - deleting takes the container map's record away first, then deletes the key, then certificate
  *   and keymap record. What is left of it is removed the same way.
  *
@@ -89,11 +90,6 @@ export class ContainerChanges {
       const publicKey = await this.#client.keys.readPublicKey(reference);
       requireAlgorithm(publicKey, spec.algorithm);
       checkSignal(signal);
-      undo(() => this.#files.writeKeyMap(withKey(keyMapBytes, index, undefined)));
-      await this.#files.writeKeyMap(
-        withKey(keyMapBytes, index, { ...key, keyReference: reference, usage }),
-      );
-      checkSignal(signal);
       const container = { ...spec, index, isDefault, key, decrypts: usage !== 'sign', publicKey };
       const certificate = await complete?.({ ...container, signEnvironments: new Map() });
       checkSignal(signal);
@@ -102,6 +98,11 @@ export class ContainerChanges {
         await this.#certificates.store(container, certificate);
         checkSignal(signal);
       }
+      undo(() => this.#files.writeKeyMap(withKey(keyMapBytes, index, undefined)));
+      await this.#files.writeKeyMap(
+        withKey(keyMapBytes, index, { ...key, keyReference: reference, usage }),
+      );
+      checkSignal(signal);
       const bits = keyBits(publicKey);
       const record = {
         name: spec.name,

@@ -1,5 +1,6 @@
 import { describeType, invalidArgument } from '../errors.js';
 import { CONTAINER_LIMIT } from './file-ids.js';
+import { withoutEmptyEnd } from './record-file.js';
 import { cardResponseError } from './status-error.js';
 
 /** One record of the container map (CONTAINER_MAP_RECORD of Cardmod.h). */
@@ -61,7 +62,7 @@ export function withContainer(
   const changed = Buffer.alloc(Math.max(bytes.length, offset + RECORD_LENGTH));
   changed.set(bytes);
   changed.fill(0, offset, offset + RECORD_LENGTH);
-  if (!record) return changed;
+  if (!record) return withoutEmptyEnd(changed, 0, RECORD_LENGTH);
   changed.write(record.name, offset, FLAGS_OFFSET, 'utf16le');
   changed[offset + FLAGS_OFFSET] = FLAG_VALID | (record.isDefault ? FLAG_DEFAULT : 0);
   changed.writeUInt16LE(record.signatureBits, offset + FLAGS_OFFSET + 2);

@@ -1,3 +1,4 @@
+import { withoutEmptyEnd } from './record-file.js';
 import { cardResponseError } from './status-error.js';
 
 /** One record of the keymap: the key file of a container. */
@@ -60,7 +61,7 @@ export function withKey(
   changed.set(bytes);
   changed[0] = VERSION;
   changed.fill(0, offset, offset + RECORD_LENGTH);
-  if (!record) return changed;
+  if (!record) return withoutEmptyEnd(changed, 1, RECORD_LENGTH);
   changed.writeUInt32LE(STATE_PRESENT, offset);
   changed[offset + 4] = record.algorithm;
   changed[offset + 5] = record.usage === 'sign' ? USAGE_SIGN : USAGE_SIGN_AND_DECRYPT;

@@ -185,7 +185,7 @@ test('a watch ends with its client, also when he gave another one its number', a
   };
   const properties = { stateDirectory: { value: stateDirectory }, watch: { value: watch } };
   const counting: ServableBackend = Object.create(backend, properties);
-  const service = await Service.start(counting, { maxClients: 4, onWarning: () => undefined });
+  const service = await StoreServer.start(counting, { maxClients: 4, onWarning: () => undefined });
   onTestFinished(() => service.close());
   const client = await RawClient.open(service.path);
   for (let round = 0; round < 3; round++) {
