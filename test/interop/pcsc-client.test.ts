@@ -12,7 +12,13 @@ import { AdminKey, VirtualSmartCardError, VirtualSmartCardManager } from '../../
 import { CommandLine, runProgram } from '../support/cli.js';
 import { expectError } from '../support/expect-error.js';
 import { PcscProgram, until } from '../support/pcsc.js';
-import { INSTANCE_ID, openPcscManager, publishedCard, READER } from '../support/pcsc-card.js';
+import {
+  expectSeenComingAndGoing,
+  INSTANCE_ID,
+  openPcscManager,
+  publishedCard,
+  READER,
+} from '../support/pcsc-card.js';
 import { cardOptions, otherPin, randomPin, temporaryDirectory } from '../support/store.js';
 
 const DATA = randomBytes(1000);
@@ -221,20 +227,12 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
 );
 
 test('a watch tells of cards that come and go, also while pcscd is started anew', async () => {
-  const { manager, publication, pcscd, maker } = await publishedCard();
+  const published = await publishedCard();
+  const { manager } = published;
   const watch = await manager.watch();
-  const next = async () => (await watch.next()).value;
-  const card = { instanceId: INSTANCE_ID, name: READER };
-  await publication.close();
-  expect(await next()).toEqual({ type: 'removed', ...card });
-  await maker.publish({ directory: pcscd.places.directory });
-  expect(await next()).toEqual({ type: 'added', ...card });
   // Others that use the card change nothing.
-  await (await manager.card()).pinTries();
-  await pcscd.stop();
-  expect(await next()).toEqual({ type: 'removed', ...card });
-  await pcscd.run();
-  expect(await next()).toEqual({ type: 'added', ...card });
+  const use = async () => (await manager.card()).pinTries();
+  await expectSeenComingAndGoing(published, watch, use);
   await watch.close();
   expect(await watch.next()).toEqual({ done: true, value: undefined });
 });

@@ -1,16 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { loadPcscAddon } from '../../lib/native-pcsc.js';
 import { until } from '../support/pcsc.js';
-import { INSTANCE_ID, publishedCard, READER } from '../support/pcsc-card.js';
+import { expectSeenComingAndGoing, publishedCard } from '../support/pcsc-card.js';
 
 /** PCSCLITE_MAX_READERS_CONTEXTS: our ten slots and, with two slots each, three readers of vpcd's. */
 const MOST_READERS = 16;
 const FIRST_PORTS = [21_100, 21_110, 21_120];
 
 test('with as many readers as pcscd takes, cards are seen to come and go', async () => {
-  const { manager, publication, pcscd, maker } = await publishedCard();
+  const published = await publishedCard();
+  const { manager, pcscd } = published;
   await pcscd.stop();
   for (const port of FIRST_PORTS) {
     const channel = `0x${port.toString(16)}`;
@@ -28,15 +29,6 @@ test('with as many readers as pcscd takes, cards are seen to come and go', async
   await until(async () => (await manager.list()).length === 1);
 
   const watch = await manager.watch();
-  const next = async () => (await watch.next()).value;
-  const card = { instanceId: INSTANCE_ID, name: READER };
-  await publication.close();
-  expect(await next()).toEqual({ type: 'removed', ...card });
-  await maker.publish({ directory: pcscd.places.directory });
-  expect(await next()).toEqual({ type: 'added', ...card });
-  await pcscd.stop();
-  expect(await next()).toEqual({ type: 'removed', ...card });
-  await pcscd.run();
-  expect(await next()).toEqual({ type: 'added', ...card });
+  await expectSeenComingAndGoing(published, watch);
   await watch.close();
 });

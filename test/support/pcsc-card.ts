@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import {
   type CreateOptions,
   type VirtualSmartCard,
@@ -45,4 +45,28 @@ export async function publishedCard(
   const manager = await openPcscManager();
   await until(async () => (await manager.list()).length === 1);
   return { pcscd, maker, publication, made, options, manager, card: await manager.card() };
+}
+
+/**
+ * The card is taken out of its reader and put back, then pcscd ends and is started anew: a watch tells
+ * of each.
+ *
+ * @param between - done while the card is in the reader; the watch must tell nothing of it
+ */
+export async function expectSeenComingAndGoing(
+  { publication, maker, pcscd }: PublishedCard,
+  watch: AsyncIterator<unknown>,
+  between: () => Promise<unknown> = async () => undefined,
+): Promise<void> {
+  const next = async () => (await watch.next()).value;
+  const card = { instanceId: INSTANCE_ID, name: READER };
+  await publication.close();
+  expect(await next()).toEqual({ type: 'removed', ...card });
+  await maker.publish({ directory: pcscd.places.directory });
+  expect(await next()).toEqual({ type: 'added', ...card });
+  await between();
+  await pcscd.stop();
+  expect(await next()).toEqual({ type: 'removed', ...card });
+  await pcscd.run();
+  expect(await next()).toEqual({ type: 'added', ...card });
 }
